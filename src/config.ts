@@ -1,0 +1,152 @@
+import { z } from 'zod';
+
+/** Default values that make `npm start` work with no configuration; production refuses each of them. */
+const text = z.string().trim().min(1);
+const flag = z.enum(['on', 'off']).transform((value) => value === 'on');
+const url = (...protocols: string[]) =>
+  text.refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+const secret = text.refine((value) => value.length >= 32, { message: 'must have at least 32 characters' });
+const list = text.transform((value) => value.split(',').map((item) => item.trim()).filter((item) => item !== ''));
+
+const environment = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  HOST: text.default('127.0.0.1'),
+  PORT: z.coerce.number().int().min(0).max(65535).default(3000),
+  PUBLIC_URL: url('http:', 'https:').optional(),
+  DATA_DIR: text.default('.data'),
+  DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+  REDIS_URL: url('redis:', 'rediss:').optional(),
+  PAYPAL_ENVIRONMENT: z.enum(['simulator', 'sandbox', 'live']).default('simulator'),
+  PAYPAL_CLIENT_ID: text.optional(),
+  PAYPAL_CLIENT_SECRET: text.optional(),
+  PAYPAL_WEBHOOK_ID: text.optional(),
+  PAYPAL_BASE_URL: url('http:', 'https:').optional(),
+  SMTP_URL: url('smtp:', 'smtps:').optional(),
+  MAIL_FROM: text.default('Plantain <billing@plantain.localhost>'),
+  SESSION_SECRET: secret.optional(),
+  JWT_SECRET: secret.optional(),
+  DATA_ENCRYPTION_KEY: secret.optional(),
+  CORS_ORIGINS: list.default([]),
+  TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
+  RATE_LIMITS: flag.default(true),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional(),
+  SENTRY_DSN: url('https:').optional(),
+  PLANTAIN_ROLE: z.enum(['web', 'worker', 'all']).default('all'),
+});
+
+type Environment = z.infer<typeof environment>;
+
+/** Settings as given, before `main` puts embedded parts in the place of what is missing. */
+export interface Config {
+  production: boolean;
+  host: string;
+  port: number;
+  /** Without a trailing slash; undefined until the listening port is known. */
+  publicUrl: string | undefined;
+  dataDir: string;
+  databaseUrl: string | undefined;
+  redisUrl: string | undefined;
+  paypal: {
+    environment: Environment['PAYPAL_ENVIRONMENT'];
+    clientId: string | undefined;
+    clientSecret: string | undefined;
+    webhookId: string | undefined;
+    baseUrl: string | undefined;
+  };
+  smtpUrl: string | undefined;
+  mailFrom: string;
+  sessionSecret: string | undefined;
+  jwtSecret: string | undefined;
+  dataEncryptionKey: string | undefined;
+  corsOrigins: string[];
+  trustProxy: number;
+  rateLimits: boolean;
+  logLevel: string | undefined;
+  sentryDsn: string | undefined;
+  role: 'web' | 'worker' | 'all';
+}
+
+/** Everything that is wrong with the environment, one line each, at once. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** @throws ConfigError naming every missing or bad variable */
+export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
+  // An empty value in an .env file means "not set".
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const parsed = environment.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${describe(issue.message)}`));
+  }
+  const settings = parsed.data;
+  const problems = settings.NODE_ENV === 'production' ? missingInProduction(settings) : incomplete(settings);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return toConfig(settings);
+}
+
+function describe(message: string): string {
+  return message.startsWith('must') ? message : `is not valid: ${message}`;
+}
+
+function incomplete(settings: Environment): string[] {
+  if (settings.PAYPAL_ENVIRONMENT === 'simulator') return [];
+  return (['PAYPAL_CLIENT_ID', 'PAYPAL_CLIENT_SECRET', 'PAYPAL_WEBHOOK_ID'] as const)
+    .filter((name) => settings[name] === undefined)
+    .map((name) => `${name} must be set when PAYPAL_ENVIRONMENT is ${settings.PAYPAL_ENVIRONMENT}`);
+}
+
+function missingInProduction(settings: Environment): string[] {
+  const required = [
+    'PUBLIC_URL', 'DATABASE_URL', 'REDIS_URL', 'PAYPAL_CLIENT_ID', 'PAYPAL_CLIENT_SECRET', 'PAYPAL_WEBHOOK_ID',
+    'SMTP_URL', 'SESSION_SECRET', 'JWT_SECRET', 'DATA_ENCRYPTION_KEY',
+  ] as const; // prettier-ignore
+  const problems = required
+    .filter((name) => settings[name] === undefined)
+    .map((name) => `${name} must be set in production`);
+  if (settings.PAYPAL_ENVIRONMENT === 'simulator') {
+    problems.push('PAYPAL_ENVIRONMENT must be sandbox or live in production');
+  }
+  if (settings.MAIL_FROM.includes('plantain.localhost')) problems.push('MAIL_FROM must be set in production');
+  if (settings.PUBLIC_URL?.startsWith('http:') === true) problems.push('PUBLIC_URL must be https in production');
+  if (!settings.RATE_LIMITS) problems.push('RATE_LIMITS must be on in production');
+  return problems;
+}
+
+function toConfig(settings: Environment): Config {
+  return {
+    production: settings.NODE_ENV === 'production',
+    host: settings.HOST,
+    port: settings.PORT,
+    publicUrl: settings.PUBLIC_URL?.replace(/\/+$/, ''),
+    dataDir: settings.DATA_DIR,
+    databaseUrl: settings.DATABASE_URL,
+    redisUrl: settings.REDIS_URL,
+    paypal: {
+      environment: settings.PAYPAL_ENVIRONMENT,
+      clientId: settings.PAYPAL_CLIENT_ID,
+      clientSecret: settings.PAYPAL_CLIENT_SECRET,
+      webhookId: settings.PAYPAL_WEBHOOK_ID,
+      baseUrl: settings.PAYPAL_BASE_URL,
+    },
+    smtpUrl: settings.SMTP_URL,
+    mailFrom: settings.MAIL_FROM,
+    sessionSecret: settings.SESSION_SECRET,
+    jwtSecret: settings.JWT_SECRET,
+    dataEncryptionKey: settings.DATA_ENCRYPTION_KEY,
+    corsOrigins: settings.CORS_ORIGINS,
+    trustProxy: settings.TRUST_PROXY,
+    rateLimits: settings.RATE_LIMITS,
+    logLevel: settings.LOG_LEVEL,
+    sentryDsn: settings.SENTRY_DSN,
+    role: settings.PLANTAIN_ROLE,
+  };
+}

@@ -1,0 +1,124 @@
+/**
+ * What a payment gateway must be able to do for us. Flows in `billing/` know this interface only;
+ * adding a gateway means writing one adapter in `providers/` and nothing else.
+ *
+ * Amounts are minor units of `currency` (ISO 4217). Every call that changes something at the gateway takes a
+ * `requestId` of ours: calling again with the same id must not have a second effect.
+ */
+export interface PaymentProvider {
+  /** Stored in `payments.provider`, and named in URLs: `paypal`. */
+  readonly name: string;
+
+  /**
+   * Opens an order at the gateway that the buyer then approves.
+   * @throws ProviderUnavailable when the outcome is unknown, ProviderRejected when the gateway refused
+   */
+  createOrder(input: ProviderOrderInput): Promise<ProviderOrder>;
+
+  /** @throws ProviderUnavailable, ProviderRejected (`issue` RESOURCE_NOT_FOUND when there is none) */
+  fetchOrder(providerOrderId: string): Promise<ProviderOrder>;
+
+  /**
+   * Takes the money of an approved order. An order that was captured before is fetched and returned as it is.
+   * @throws ProviderUnavailable, ProviderNotApproved, ProviderDeclined, ProviderRejected
+   */
+  captureOrder(input: { providerOrderId: string; requestId: string }): Promise<ProviderOrder>;
+
+  /** @throws ProviderUnavailable, ProviderRejected */
+  fetchCapture(captureId: string): Promise<ProviderCapture>;
+
+  /**
+   * Gives back a capture in part or in whole.
+   * @throws ProviderUnavailable when the outcome is unknown, ProviderRejected when the gateway refused
+   */
+  refundCapture(input: ProviderRefundInput): Promise<ProviderRefund>;
+
+  /** @throws ProviderUnavailable, ProviderRejected */
+  fetchRefund(refundId: string): Promise<ProviderRefund>;
+
+  /**
+   * Checks that a webhook comes from the gateway, over the bytes as received.
+   * @throws WebhookRejected with the reason (for the log; the sender learns only that it was refused)
+   */
+  verifyWebhook(rawBody: Buffer, headers: Readonly<Record<string, string | undefined>>): Promise<ProviderEvent>;
+
+  /** Reads a stored, already verified event again. Throws SyntaxError when it is not the gateway's JSON. */
+  parseEvent(rawBody: Buffer): ProviderEvent;
+}
+
+export interface ProviderOrderInput {
+  /** Our payment id, as the gateway's idempotency key. */
+  requestId: string;
+  /** Our order id: comes back on the capture as `reference`. */
+  reference: string;
+  /** One per attempt: unique at the gateway. */
+  invoiceId: string;
+  amountMinor: number;
+  currency: string;
+  description: string;
+  locale: string;
+  /** Where the buyer's browser comes back to. */
+  returnUrl: string;
+  cancelUrl: string;
+}
+
+export interface ProviderOrder {
+  providerOrderId: string;
+  status: 'created' | 'approved' | 'completed' | 'voided';
+  /** Where the buyer approves; null once there is nothing to approve. */
+  approvalUrl: string | null;
+  /** Who receives the money at the gateway, e.g. a merchant id; null when the gateway does not say. */
+  payee: string | null;
+  payer: ProviderPayer | null;
+  capture: ProviderCapture | null;
+}
+
+export interface ProviderPayer {
+  payerId: string | null;
+  email: string | null;
+  name: string | null;
+  countryCode: string | null;
+}
+
+export interface ProviderCapture {
+  captureId: string;
+  /** Only `completed` means that the money is ours. */
+  status: 'completed' | 'pending' | 'declined' | 'failed' | 'refunded' | 'partially_refunded';
+  pendingReason: string | null;
+  amountMinor: number;
+  currency: string;
+  /** Our order id, as the gateway kept it; null when it did not. */
+  reference: string | null;
+  payee: string | null;
+  /** The gateway's order that this capture belongs to, when it says. */
+  providerOrderId: string | null;
+}
+
+export interface ProviderRefundInput {
+  /** Our refund id, as the gateway's idempotency key. */
+  requestId: string;
+  captureId: string;
+  amountMinor: number;
+  currency: string;
+  /** Shown to the buyer by the gateway. */
+  note: string | null;
+}
+
+export interface ProviderRefund {
+  refundId: string;
+  status: 'completed' | 'pending' | 'failed' | 'cancelled';
+  amountMinor: number;
+  currency: string;
+  captureId: string | null;
+}
+
+/** A webhook is a hint: it names what changed, and the truth is then fetched. */
+export interface ProviderEvent {
+  eventId: string;
+  /** The gateway's own name, e.g. `PAYMENT.CAPTURE.COMPLETED`. */
+  type: string;
+  kind: 'order_approved' | 'order_reversed' | 'capture' | 'refund' | 'dispute' | 'unknown';
+  providerOrderId: string | null;
+  captureId: string | null;
+  refundId: string | null;
+}
