@@ -1,0 +1,109 @@
+import type { Money } from '../kit/money.ts';
+
+/**
+ * What each mail says, as plain JSON: it is stored in `emails.data` and rendered when the mail is sent.
+ * Amounts are minor units with their currency, times ISO 8601 strings in UTC, names as the catalogue keeps them:
+ * one text per language, of which the renderer takes the recipient's.
+ */
+export interface MailTemplates {
+  welcome: Addressed;
+  receipt: ReceiptData;
+  renewal_reminder: RenewalReminderData;
+  subscription_expired: SubscriptionExpiredData;
+  subscription_cancelled: SubscriptionCancelledData;
+  payment_pending: PaymentProblemData;
+  payment_failed: PaymentProblemData;
+  refund: RefundData;
+}
+
+export type MailTemplate = keyof MailTemplates;
+
+/** `{ "en": "Pro", "zh-CN": "专业版" }`; English stands in for a language that is missing. */
+export type LocalizedText = Readonly<Record<string, string>>;
+
+export type BillingInterval = 'monthly' | 'yearly' | 'lifetime';
+
+interface Addressed {
+  /** As the customer gave it; null when they did not. */
+  customerName: string | null;
+}
+
+/** What an order was for, as far as a mail needs to know it. */
+export type PurchasedItem =
+  | {
+      kind: 'plan';
+      planCode: string;
+      name: LocalizedText;
+      interval: BillingInterval;
+      creditsMonthly: number;
+    }
+  | {
+      kind: 'pack';
+      packCode: string;
+      name: LocalizedText;
+      credits: number;
+    };
+
+export interface ReceiptData extends Addressed {
+  orderNo: string;
+  paidAt: string;
+  item: PurchasedItem;
+  total: Money;
+  /** The time that was paid for; `end` is null for lifetime. Null for a pack. */
+  period: { start: string; end: string | null } | null;
+  /** When the credits of a pack expire; null when they never do, and for a plan. */
+  creditsExpireAt: string | null;
+}
+
+export interface RenewalReminderData extends Addressed {
+  planCode: string;
+  planName: LocalizedText;
+  interval: BillingInterval;
+  creditsMonthly: number;
+  endsAt: string;
+  /** Whole days until then: 7, 3 or 1. */
+  daysLeft: number;
+  /** What renewing costs this customer; null when the plan is no longer sold. */
+  price: Money | null;
+}
+
+export interface SubscriptionExpiredData extends Addressed {
+  planCode: string;
+  planName: LocalizedText;
+  interval: BillingInterval;
+  endedAt: string;
+  /** Credits from packs and adjustments: they are still the customer's. */
+  creditsKept: number;
+}
+
+export interface SubscriptionCancelledData extends Addressed {
+  planCode: string;
+  planName: LocalizedText;
+  /** Until when the plan works; in the past when it was ended at once. */
+  endsAt: string;
+  /** False: cancelled at period end, the customer may still resume. True: it has ended. */
+  endedNow: boolean;
+}
+
+/** The gateway holds the money (pending), or in the end did not pay it (failed). */
+export interface PaymentProblemData extends Addressed {
+  orderNo: string;
+  orderedAt: string;
+  item: PurchasedItem;
+  total: Money;
+  /** As customers know it: `PayPal`. */
+  providerName: string;
+}
+
+export interface RefundData extends Addressed {
+  orderNo: string;
+  refundedAt: string;
+  item: PurchasedItem;
+  total: Money;
+  /** This refund, not the sum of all. */
+  refunded: Money;
+  creditsTakenBack: number;
+  /** Whether the plan that the order paid for ended with it. */
+  subscriptionEnded: boolean;
+  providerName: string;
+}
