@@ -1,4 +1,5 @@
 import type { Money } from '../kit/money.ts';
+import type { LocalizedText, SubscriptionType } from '../plans/plan-terms.ts';
 
 /**
  * What each mail says, as plain JSON: it is stored in `emails.data` and rendered when the mail is sent.
@@ -18,12 +19,7 @@ export interface MailTemplates {
 
 export type MailTemplate = keyof MailTemplates;
 
-/** `{ "en": "Pro", "zh-CN": "专业版" }`; English stands in for a language that is missing. */
-export type LocalizedText = Readonly<Record<string, string>>;
-
-export type BillingInterval = 'monthly' | 'yearly' | 'lifetime';
-
-interface Addressed {
+export interface Addressed {
   /** As the customer gave it; null when they did not. */
   customerName: string | null;
 }
@@ -34,7 +30,7 @@ export type PurchasedItem =
       kind: 'plan';
       planCode: string;
       name: LocalizedText;
-      interval: BillingInterval;
+      subscriptionType: SubscriptionType;
       creditsMonthly: number;
     }
   | {
@@ -58,7 +54,7 @@ export interface ReceiptData extends Addressed {
 export interface RenewalReminderData extends Addressed {
   planCode: string;
   planName: LocalizedText;
-  interval: BillingInterval;
+  subscriptionType: SubscriptionType;
   creditsMonthly: number;
   endsAt: string;
   /** Whole days until then: 7, 3 or 1. */
@@ -70,7 +66,7 @@ export interface RenewalReminderData extends Addressed {
 export interface SubscriptionExpiredData extends Addressed {
   planCode: string;
   planName: LocalizedText;
-  interval: BillingInterval;
+  subscriptionType: SubscriptionType;
   endedAt: string;
   /** Credits from packs and adjustments: they are still the customer's. */
   creditsKept: number;
