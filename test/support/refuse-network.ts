@@ -1,0 +1,33 @@
+import net from 'node:net';
+
+const loopback = new net.BlockList();
+loopback.addSubnet('127.0.0.0', 8, 'ipv4');
+loopback.addAddress('::1', 'ipv6');
+
+/** Tests talk to this machine only: whatever else is dialled is a mistake, and fails loudly instead of slowly. */
+function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host.endsWith('.localhost')) return true;
+  const family = net.isIP(host);
+  return family !== 0 && loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
+}
+
+function hostOf(args: readonly unknown[]): string | undefined {
+  // Node hands its own connections over as one array of normalized arguments.
+  const [first, second] = Array.isArray(args[0]) ? (args[0] as unknown[]) : args;
+  if (typeof first === 'object' && first !== null) {
+    if ('path' in first && typeof first.path === 'string') return undefined;
+    return 'host' in first && typeof first.host === 'string' ? first.host : 'localhost';
+  }
+  if (typeof first === 'string' && Number.isNaN(Number(first))) return undefined;
+  return typeof second === 'string' ? second : 'localhost';
+}
+
+const connect = net.Socket.prototype.connect as (this: net.Socket, ...args: unknown[]) => net.Socket;
+
+net.Socket.prototype.connect = function guarded(this: net.Socket, ...args: unknown[]): net.Socket {
+  const host = hostOf(args);
+  if (host === undefined || isLoopback(host)) return connect.apply(this, args);
+  const refusal = Object.assign(new Error(`tests may not reach ${host}: only loopback is open`), { code: 'ECONNREFUSED' });
+  process.nextTick(() => this.destroy(refusal));
+  return this;
+} as typeof net.Socket.prototype.connect;
