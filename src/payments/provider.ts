@@ -8,6 +8,8 @@
 export interface PaymentProvider {
   /** Stored in `payments.provider`, and named in URLs: `paypal`. */
   readonly name: string;
+  /** As customers know it: `PayPal`. */
+  readonly displayName: string;
 
   /**
    * Opens an order at the gateway that the buyer then approves.

@@ -1,0 +1,63 @@
+import { Op, UniqueConstraintError, col, fn, where } from 'sequelize';
+import type { Tx } from '../db/index.ts';
+import { EmailTaken, NotFound } from '../kit/errors.ts';
+import { newId } from '../kit/ids.ts';
+import { User } from './user.model.ts';
+
+export type { User, UserStatus } from './user.model.ts';
+
+export interface NewUser {
+  email: string;
+  passwordHash: string | null;
+  name: string | null;
+  locale: string;
+  now: Date;
+}
+
+/** @throws EmailTaken, whatever the case of the letters */
+export async function createUser(tx: Tx, { now, ...user }: NewUser): Promise<User> {
+  try {
+    return await User.create({ id: newId(), ...user, createdAt: now, updatedAt: now }, { transaction: tx });
+  } catch (error) {
+    if (error instanceof UniqueConstraintError) throw new EmailTaken();
+    throw error;
+  }
+}
+
+export async function findUser(id: string, tx?: Tx): Promise<User | null> {
+  return User.findByPk(id, { transaction: tx ?? null });
+}
+
+/** @throws NotFound */
+export async function getUser(id: string, tx?: Tx): Promise<User> {
+  const user = await findUser(id, tx);
+  if (user === null) throw new NotFound('There is no such user.');
+  return user;
+}
+
+/** Locks the user's row until the transaction ends. @throws NotFound */
+export async function lockUser(tx: Tx, id: string): Promise<User> {
+  const user = await User.findByPk(id, { transaction: tx, lock: tx.LOCK.UPDATE });
+  if (user === null) throw new NotFound('There is no such user.');
+  return user;
+}
+
+export async function findUserByEmail(email: string): Promise<User | null> {
+  return User.findOne({
+    where: { [Op.and]: [where(fn('lower', col('email')), email.toLowerCase()), { status: { [Op.ne]: 'deleted' } }] },
+  });
+}
+
+export async function recordLogin(userId: string, now: Date): Promise<void> {
+  await User.update({ lastLoginAt: now }, { where: { id: userId } });
+  await User.increment('loginCount', { where: { id: userId } });
+}
+
+export async function updateProfile(
+  userId: string,
+  changes: { name?: string | null; locale?: string },
+  now: Date,
+): Promise<User> {
+  await User.update({ ...changes, updatedAt: now }, { where: { id: userId } });
+  return getUser(userId);
+}

@@ -1,0 +1,35 @@
+import { DataTypes, Model, type CreationOptional, type InferAttributes, type InferCreationAttributes, type Sequelize } from 'sequelize';
+
+/** What a customer can spend; always equal to the sum of the ledger. */
+export class CreditBalance extends Model<InferAttributes<CreditBalance>, InferCreationAttributes<CreditBalance>> {
+  declare userId: string;
+  declare available: CreationOptional<number>;
+  declare held: CreationOptional<number>;
+  declare totalEarned: CreationOptional<number>;
+  declare totalUsed: CreationOptional<number>;
+  declare monthlyQuota: CreationOptional<number>;
+  declare quotaUsed: CreationOptional<number>;
+  declare quotaResetAt: CreationOptional<Date | null>;
+  /** How many entries the ledger has for this customer: the last `seq`. */
+  declare entries: CreationOptional<number>;
+  /** A suspended customer's credits cannot be spent. */
+  declare frozen: CreationOptional<boolean>;
+}
+
+export function initCreditBalance(sequelize: Sequelize): void {
+  CreditBalance.init(
+    {
+      userId: { type: DataTypes.UUID, primaryKey: true, allowNull: false },
+      available: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
+      held: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
+      totalEarned: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
+      totalUsed: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
+      monthlyQuota: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
+      quotaUsed: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
+      quotaResetAt: { type: DataTypes.DATE, allowNull: true },
+      entries: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
+      frozen: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
+    },
+    { sequelize, modelName: 'CreditBalance', tableName: 'credit_balances' },
+  );
+}

@@ -1,0 +1,35 @@
+import { DataTypes, Model, type InferAttributes, type InferCreationAttributes, type Sequelize } from 'sequelize';
+
+export type GrantSource = 'plan' | 'pack' | 'promo' | 'adjustment';
+
+/** Credits given at once, with their own expiry. The table's key is (user_id, id). */
+export class CreditGrant extends Model<InferAttributes<CreditGrant>, InferCreationAttributes<CreditGrant>> {
+  declare id: string;
+  declare userId: string;
+  declare key: string;
+  declare source: GrantSource;
+  declare amount: number;
+  declare remaining: number;
+  declare expiresAt: Date | null;
+  declare orderId: string | null;
+  declare subscriptionId: string | null;
+  declare createdAt: Date;
+}
+
+export function initCreditGrant(sequelize: Sequelize): void {
+  CreditGrant.init(
+    {
+      id: { type: DataTypes.UUID, primaryKey: true, allowNull: false },
+      userId: { type: DataTypes.UUID, allowNull: false },
+      key: { type: DataTypes.TEXT, allowNull: false },
+      source: { type: DataTypes.TEXT, allowNull: false },
+      amount: { type: DataTypes.BIGINT, allowNull: false },
+      remaining: { type: DataTypes.BIGINT, allowNull: false },
+      expiresAt: { type: DataTypes.DATE, allowNull: true },
+      orderId: { type: DataTypes.UUID, allowNull: true },
+      subscriptionId: { type: DataTypes.UUID, allowNull: true },
+      createdAt: { type: DataTypes.DATE, allowNull: false },
+    },
+    { sequelize, modelName: 'CreditGrant', tableName: 'credit_grants' },
+  );
+}

@@ -1,0 +1,176 @@
+import { select, type Tx } from '../db/index.ts';
+import { InsufficientCredits } from '../kit/errors.ts';
+import { newId } from '../kit/ids.ts';
+import { CreditBalance } from './credit-balance.model.ts';
+import { CreditGrant, type GrantSource } from './credit-grant.model.ts';
+import { CreditTransaction, type TransactionType } from './credit-transaction.model.ts';
+
+export type { GrantSource } from './credit-grant.model.ts';
+
+/** Every customer has one, from the day they register. */
+export async function openBalance(tx: Tx, userId: string): Promise<void> {
+  await CreditBalance.create({ userId }, { transaction: tx });
+}
+
+/**
+ * Locks the customer's balance, writes off what has expired, and answers with what is left. Everything that changes
+ * credits starts here, so that two changes of one customer's credits never interleave.
+ */
+async function lockBalance(tx: Tx, userId: string, now: Date): Promise<CreditBalance> {
+  await expireDue(tx, userId, now);
+  const balance = await CreditBalance.findByPk(userId, { transaction: tx, lock: tx.LOCK.UPDATE });
+  if (balance === null) throw new Error(`user ${userId} has no credit balance`);
+  return balance;
+}
+
+/** Writes off the customer's expired grants. → credits written off */
+export async function expireDue(tx: Tx, userId: string, now: Date): Promise<number> {
+  const sql = 'SELECT credits_expire_due(:userId, :now) AS expired';
+  const [row] = await select<{ expired: number }>(tx, sql, { userId, now });
+  return row?.expired ?? 0;
+}
+
+export interface NewGrant {
+  userId: string;
+  /** Says what the grant is for; a second grant with the same key is not made. */
+  key: string;
+  source: GrantSource;
+  amount: number;
+  /** null: never. */
+  expiresAt: Date | null;
+  orderId?: string | null;
+  subscriptionId?: string | null;
+  description?: string | null;
+  /** `system`, or `staff:<id>`. */
+  actor?: string;
+  type?: Extract<TransactionType, 'earn' | 'adjust'>;
+  now: Date;
+}
+
+/** Gives credits, once per key. → whether they were given now (false: they had been given before) */
+export async function grantCredits(tx: Tx, grant: NewGrant): Promise<boolean> {
+  const { userId, key, source, amount, expiresAt, now, orderId = null, subscriptionId = null } = grant;
+  const balance = await lockBalance(tx, userId, now);
+  const known = await CreditGrant.count({ where: { userId, key }, transaction: tx });
+  if (known > 0) return false;
+  const id = newId();
+  await CreditGrant.create(
+    { id, userId, key, source, amount, remaining: amount, expiresAt, orderId, subscriptionId, createdAt: now },
+    { transaction: tx },
+  );
+  await balance.update(
+    {
+      available: balance.available + amount,
+      totalEarned: balance.totalEarned + amount,
+      entries: balance.entries + 1,
+    },
+    { transaction: tx },
+  );
+  await CreditTransaction.create(
+    {
+      id: newId(),
+      userId,
+      seq: balance.entries,
+      type: grant.type ?? 'earn',
+      amount,
+      balanceAfter: balance.available,
+      source,
+      description: grant.description ?? null,
+      actor: grant.actor ?? 'system',
+      reference: orderId ?? subscriptionId,
+      drawn: [{ grant: id, amount }],
+      createdAt: now,
+    },
+    { transaction: tx },
+  );
+  return true;
+}
+
+interface Taking {
+  userId: string;
+  type: Extract<TransactionType, 'expire' | 'clawback' | 'adjust'>;
+  source: string;
+  description?: string | null;
+  actor?: string;
+  reference?: string | null;
+  now: Date;
+}
+
+/** Draws from some grants, or from all in the order in which they expire. */
+async function take(tx: Tx, amount: number, grantIds: readonly string[] | null, taking: Taking): Promise<void> {
+  await select(
+    tx,
+    `SELECT credits_take(:userId, :id, :type, :amount, string_to_array(:grants, ',')::uuid[], :source, NULL,
+       :description, :actor, :reference, NULL, NULL, :now)`,
+    {
+      description: null,
+      actor: 'system',
+      reference: null,
+      ...taking,
+      id: newId(),
+      amount,
+      grants: grantIds?.join(',') ?? null,
+    },
+  );
+}
+
+/** Takes away by hand what staff decided. @throws InsufficientCredits when there is less */
+export async function deductCredits(
+  tx: Tx,
+  deduction: { userId: string; amount: number; description: string; actor: string; now: Date },
+): Promise<void> {
+  const { amount, ...rest } = deduction;
+  const balance = await lockBalance(tx, rest.userId, rest.now);
+  if (balance.available < amount) throw new InsufficientCredits(balance.available, amount);
+  await take(tx, amount, null, { ...rest, type: 'adjust', source: 'adjustment' });
+}
+
+export interface OrderCredits {
+  /** What the order's grants gave in all. */
+  granted: number;
+  /** What is left of them and can be taken back. */
+  remaining: number;
+  grantIds: string[];
+}
+
+/** The credits that came with an order, expired ones counted as gone. */
+export async function creditsOfOrder(tx: Tx, userId: string, orderId: string, now: Date): Promise<OrderCredits> {
+  await lockBalance(tx, userId, now);
+  const grants = await CreditGrant.findAll({ where: { userId, orderId }, transaction: tx });
+  return {
+    granted: grants.reduce((sum, grant) => sum + grant.amount, 0),
+    remaining: grants.reduce((sum, grant) => sum + grant.remaining, 0),
+    grantIds: grants.map((grant) => grant.id),
+  };
+}
+
+/** Takes back up to `amount` of what an order gave. → how many could be taken back */
+export async function clawBack(
+  tx: Tx,
+  claim: { userId: string; orderId: string; amount: number; description: string; actor: string; now: Date },
+): Promise<number> {
+  const { userId, orderId, amount, now, ...rest } = claim;
+  const { remaining, grantIds } = await creditsOfOrder(tx, userId, orderId, now);
+  const taken = Math.min(amount, remaining);
+  if (taken > 0) {
+    await take(tx, taken, grantIds, { ...rest, userId, now, type: 'clawback', source: 'refund', reference: orderId });
+  }
+  return taken;
+}
+
+/** Writes off up to `amount` of the given grants, oldest first. → how many credits went */
+export async function writeOff(
+  tx: Tx,
+  userId: string,
+  grants: readonly { id: string; remaining: number }[],
+  amount: number,
+  now: Date,
+): Promise<number> {
+  const total = grants.reduce((sum, grant) => sum + grant.remaining, 0);
+  const taken = Math.min(total, amount);
+  if (taken > 0) {
+    const ids = grants.map((grant) => grant.id);
+    await take(tx, taken, ids, { userId, type: 'expire', source: 'plan', now });
+  }
+  return taken;
+}

@@ -1,0 +1,55 @@
+import { Op } from 'sequelize';
+import type { Tx } from '../db/index.ts';
+import { NotFound } from '../kit/errors.ts';
+import { CreditBalance } from './credit-balance.model.ts';
+import { CreditGrant } from './credit-grant.model.ts';
+import { CreditTransaction } from './credit-transaction.model.ts';
+import { expireDue } from './ledger.ts';
+
+export type { CreditGrant } from './credit-grant.model.ts';
+export type { CreditTransaction } from './credit-transaction.model.ts';
+
+export interface CreditsOverview {
+  balance: CreditBalance;
+  /** Those that still have credits, in the order in which they will be spent. */
+  grants: CreditGrant[];
+}
+
+/** What a customer has. Expired credits are written off first, so the answer never counts one. @throws NotFound */
+export async function readCredits(tx: Tx, userId: string, now: Date): Promise<CreditsOverview> {
+  await expireDue(tx, userId, now);
+  const balance = await CreditBalance.findByPk(userId, { transaction: tx });
+  if (balance === null) throw new NotFound('There is no such user.');
+  const grants = await CreditGrant.findAll({
+    where: { userId, remaining: { [Op.gt]: 0 } },
+    order: [['expiresAt', 'ASC NULLS LAST'], ['createdAt', 'ASC'], ['id', 'ASC']],
+    transaction: tx,
+  }); // prettier-ignore
+  return { balance, grants };
+}
+
+/** Newest first; `before` is the `seq` of the last entry of the page before. */
+export async function listTransactions(userId: string, limit: number, before?: number): Promise<CreditTransaction[]> {
+  return CreditTransaction.findAll({
+    where: { userId, ...(before === undefined ? {} : { seq: { [Op.lt]: before } }) },
+    order: [['seq', 'DESC']],
+    limit,
+  });
+}
+
+/** Customers with grants that are past their date, a bounded batch. */
+export async function usersWithExpiredGrants(now: Date, limit: number): Promise<string[]> {
+  const rows = await CreditGrant.findAll({
+    attributes: ['userId'],
+    where: { remaining: { [Op.gt]: 0 }, expiresAt: { [Op.lte]: now } },
+    group: ['userId'],
+    limit,
+    raw: true,
+  });
+  return rows.map((row) => row.userId);
+}
+
+/** A suspended customer's credits stay, but cannot be spent. */
+export async function setFrozen(tx: Tx, userId: string, frozen: boolean): Promise<void> {
+  await CreditBalance.update({ frozen }, { where: { userId }, transaction: tx });
+}

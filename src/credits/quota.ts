@@ -1,0 +1,69 @@
+import type { Tx } from '../db/index.ts';
+import type { Rollover } from '../plans/plan-terms.ts';
+import { CreditBalance } from './credit-balance.model.ts';
+import { CreditGrant } from './credit-grant.model.ts';
+import { expireDue, grantCredits, writeOff } from './ledger.ts';
+
+/** The part of a subscription that its monthly credits depend on. */
+export interface QuotaTerms {
+  userId: string;
+  subscriptionId: string;
+  creditsMonthly: number;
+  rollover: Rollover;
+  /** At most so many credits of earlier months stay, when rollover is `capped`. */
+  rolloverCap: number | null;
+}
+
+/**
+ * Starts a quota month: what does not roll over is written off, the month's credits are given once per `key`, and the
+ * counter of the month begins at zero. Without rollover the credits expire by themselves when the month ends.
+ */
+export async function startQuotaMonth(
+  tx: Tx,
+  terms: QuotaTerms,
+  month: { key: string; end: Date; orderId?: string | null; now: Date },
+): Promise<boolean> {
+  const { userId, subscriptionId, creditsMonthly } = terms;
+  await expireDue(tx, userId, month.now);
+  if (terms.rollover === 'capped') await trimRollover(tx, terms, terms.rolloverCap ?? 0, month.now);
+  const granted =
+    creditsMonthly > 0 &&
+    (await grantCredits(tx, {
+      userId,
+      subscriptionId,
+      key: month.key,
+      source: 'plan',
+      amount: creditsMonthly,
+      expiresAt: terms.rollover === 'none' ? month.end : null,
+      orderId: month.orderId ?? null,
+      now: month.now,
+    }));
+  await CreditBalance.update(
+    { monthlyQuota: creditsMonthly, quotaResetAt: month.end, ...(granted ? { quotaUsed: 0 } : {}) },
+    { where: { userId }, transaction: tx },
+  );
+  return granted;
+}
+
+/** Ends a subscription's credits: what is left of them is written off and there is no quota any more. */
+export async function endQuota(tx: Tx, userId: string, subscriptionId: string, now: Date): Promise<number> {
+  const expired = await expireDue(tx, userId, now);
+  const left = await openGrants(tx, userId, subscriptionId);
+  const writtenOff = await writeOff(tx, userId, left, Infinity, now);
+  await CreditBalance.update(
+    { monthlyQuota: 0, quotaUsed: 0, quotaResetAt: null },
+    { where: { userId }, transaction: tx },
+  );
+  return expired + writtenOff;
+}
+
+async function trimRollover(tx: Tx, terms: QuotaTerms, cap: number, now: Date): Promise<void> {
+  const left = await openGrants(tx, terms.userId, terms.subscriptionId);
+  const sum = left.reduce((total, grant) => total + grant.remaining, 0);
+  if (sum > cap) await writeOff(tx, terms.userId, left, sum - cap, now);
+}
+
+async function openGrants(tx: Tx, userId: string, subscriptionId: string): Promise<CreditGrant[]> {
+  const grants = await CreditGrant.findAll({ where: { userId, subscriptionId }, transaction: tx });
+  return grants.filter((grant) => grant.remaining > 0);
+}

@@ -1,0 +1,66 @@
+import pg from 'pg';
+import { QueryTypes, Sequelize, type Transaction } from 'sequelize';
+import { initModels } from './models.ts';
+
+/** int8 holds money and credits. Both stay below 2^53, and a value that does not is an error, never rounded. */
+function parseBigInt(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`too large a number from the database: ${text}`);
+  return value;
+}
+pg.types.setTypeParser(pg.types.builtins.INT8, parseBigInt);
+// sum() over bigint answers numeric.
+pg.types.setTypeParser(pg.types.builtins.NUMERIC, parseBigInt);
+
+/** A transaction; it knows its connection, which Sequelize's own type does not say. */
+export type Tx = Transaction & { readonly sequelize: Sequelize };
+
+/** Runs SQL with `:name` replacements in the transaction and answers with its rows. */
+export async function select<Row extends object>(
+  tx: Tx,
+  sql: string,
+  replacements: Record<string, unknown> = {},
+): Promise<Row[]> {
+  return tx.sequelize.query<Row>(sql, { replacements, type: QueryTypes.SELECT, transaction: tx });
+}
+
+/** The database as domains and flows see it. */
+export interface Database {
+  readonly sequelize: Sequelize;
+  /** For the hot path, the queue and the sandbox: plain `pg`, named statements. */
+  readonly pool: pg.Pool;
+  readonly url: string;
+  /** Runs `work` in one READ COMMITTED transaction: committed when it returns, rolled back when it throws. */
+  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  url: string;
+  /** Connections of Sequelize's pool; the plain pool has as many. */
+  poolSize?: number;
+}
+
+/** Opens the pools and binds the models. Connections are made when they are first needed. */
+export function connectDatabase({ url, poolSize = 10 }: DatabaseOptions): Database {
+  const sequelize = new Sequelize(url, {
+    dialect: 'postgres',
+    logging: false,
+    pool: { max: poolSize, acquire: 20_000 },
+    define: { timestamps: false, underscored: true },
+    dialectOptions: { application_name: 'plantain' },
+  });
+  initModels(sequelize);
+  const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain' });
+  // An idle connection that the server ends must not end the process; the next query opens a new one.
+  pool.on('error', () => undefined);
+  return {
+    sequelize,
+    pool,
+    url,
+    transaction: (work) => sequelize.transaction((tx) => work(tx as Tx)),
+    async close() {
+      await Promise.all([sequelize.close(), pool.end()]);
+    },
+  };
+}

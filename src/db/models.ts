@@ -1,0 +1,45 @@
+import type { Sequelize } from 'sequelize';
+import { initApiKey } from '../accounts/api-key.model.ts';
+import { initRefreshToken } from '../accounts/refresh-token.model.ts';
+import { initStaff } from '../accounts/staff.model.ts';
+import { initUser } from '../accounts/user.model.ts';
+import { initAuditEntry } from '../audit/audit-entry.model.ts';
+import { initCreditBalance } from '../credits/credit-balance.model.ts';
+import { initCreditGrant } from '../credits/credit-grant.model.ts';
+import { initCreditTransaction } from '../credits/credit-transaction.model.ts';
+import { initJobRun } from '../jobs/job-run.model.ts';
+import { initEmail } from '../mail/email.model.ts';
+import { initOrder } from '../orders/order.model.ts';
+import { initPayment } from '../payments/payment.model.ts';
+import { initProviderEventRow } from '../payments/provider-event.model.ts';
+import { initRefund } from '../payments/refund.model.ts';
+import { initCreditPack } from '../plans/credit-pack.model.ts';
+import { initPlan } from '../plans/plan.model.ts';
+import { initPlanPrice } from '../plans/plan-price.model.ts';
+import { initSubscription } from '../subscriptions/subscription.model.ts';
+
+/** Every table that Sequelize knows. */
+export function initModels(sequelize: Sequelize): void {
+  for (const init of [
+    initApiKey,
+    initRefreshToken,
+    initStaff,
+    initUser,
+    initAuditEntry,
+    initCreditBalance,
+    initCreditGrant,
+    initCreditTransaction,
+    initJobRun,
+    initEmail,
+    initOrder,
+    initPayment,
+    initProviderEventRow,
+    initRefund,
+    initCreditPack,
+    initPlan,
+    initPlanPrice,
+    initSubscription,
+  ]) {
+    init(sequelize);
+  }
+}

@@ -1,0 +1,57 @@
+import { DataTypes, Model, type CreationOptional, type InferAttributes, type InferCreationAttributes, type Sequelize } from 'sequelize';
+import type { OrderKind, OrderSnapshot, OrderStatus } from './order-states.ts';
+import type { SubscriptionType } from '../plans/plan-terms.ts';
+
+/** Something that was sold, or that somebody began to buy. */
+export class Order extends Model<InferAttributes<Order>, InferCreationAttributes<Order>> {
+  declare id: string;
+  declare orderNo: string;
+  declare userId: string;
+  declare kind: OrderKind;
+  declare status: CreationOptional<OrderStatus>;
+  declare planId: string | null;
+  declare priceId: string | null;
+  declare packId: string | null;
+  declare subscriptionType: SubscriptionType | null;
+  declare subscriptionId: CreationOptional<string | null>;
+  declare snapshot: OrderSnapshot;
+  declare currency: string;
+  declare amountMinor: number;
+  declare refundedMinor: CreationOptional<number>;
+  declare idempotencyKey: CreationOptional<string | null>;
+  declare idempotencyFingerprint: CreationOptional<string | null>;
+  declare failureCode: CreationOptional<string | null>;
+  declare createdAt: Date;
+  declare expiresAt: Date;
+  declare paidAt: CreationOptional<Date | null>;
+  declare closedAt: CreationOptional<Date | null>;
+}
+
+export function initOrder(sequelize: Sequelize): void {
+  Order.init(
+    {
+      id: { type: DataTypes.UUID, primaryKey: true, allowNull: false },
+      orderNo: { type: DataTypes.TEXT, allowNull: false },
+      userId: { type: DataTypes.UUID, allowNull: false },
+      kind: { type: DataTypes.TEXT, allowNull: false },
+      status: { type: DataTypes.TEXT, allowNull: false, defaultValue: 'pending' },
+      planId: { type: DataTypes.UUID, allowNull: true },
+      priceId: { type: DataTypes.UUID, allowNull: true },
+      packId: { type: DataTypes.UUID, allowNull: true },
+      subscriptionType: { type: DataTypes.TEXT, allowNull: true },
+      subscriptionId: { type: DataTypes.UUID, allowNull: true },
+      snapshot: { type: DataTypes.JSONB, allowNull: false },
+      currency: { type: DataTypes.TEXT, allowNull: false },
+      amountMinor: { type: DataTypes.BIGINT, allowNull: false },
+      refundedMinor: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
+      idempotencyKey: { type: DataTypes.TEXT, allowNull: true },
+      idempotencyFingerprint: { type: DataTypes.TEXT, allowNull: true },
+      failureCode: { type: DataTypes.TEXT, allowNull: true },
+      createdAt: { type: DataTypes.DATE, allowNull: false },
+      expiresAt: { type: DataTypes.DATE, allowNull: false },
+      paidAt: { type: DataTypes.DATE, allowNull: true },
+      closedAt: { type: DataTypes.DATE, allowNull: true },
+    },
+    { sequelize, modelName: 'Order', tableName: 'orders' },
+  );
+}

@@ -1,0 +1,4 @@
+export type SubscriptionStatus = 'active' | 'past_due' | 'paused' | 'cancelled' | 'expired';
+
+/** The states of which a customer can have one subscription at a time. */
+export const liveStatuses = ['active', 'past_due', 'paused'] as const satisfies readonly SubscriptionStatus[];
