@@ -2,7 +2,7 @@
  * How a gateway call can end badly. None of these carries the gateway's raw answer or our credentials:
  * they are safe to log.
  */
-class ProviderError extends Error {
+export class ProviderError extends Error {
   readonly provider: string;
   /** The gateway's own code, e.g. `INSTRUMENT_DECLINED`. */
   readonly issue: string;
