@@ -30,7 +30,7 @@ export type PurchasedItem =
       kind: 'plan';
       planCode: string;
       name: LocalizedText;
-      interval: SubscriptionType;
+      subscriptionType: SubscriptionType;
       creditsMonthly: number;
     }
   | {
@@ -54,7 +54,7 @@ export interface ReceiptData extends Addressed {
 export interface RenewalReminderData extends Addressed {
   planCode: string;
   planName: LocalizedText;
-  interval: SubscriptionType;
+  subscriptionType: SubscriptionType;
   creditsMonthly: number;
   endsAt: string;
   /** Whole days until then: 7, 3 or 1. */
@@ -66,7 +66,7 @@ export interface RenewalReminderData extends Addressed {
 export interface SubscriptionExpiredData extends Addressed {
   planCode: string;
   planName: LocalizedText;
-  interval: SubscriptionType;
+  subscriptionType: SubscriptionType;
   endedAt: string;
   /** Credits from packs and adjustments: they are still the customer's. */
   creditsKept: number;
