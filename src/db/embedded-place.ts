@@ -36,7 +36,9 @@ function realPathOf(file: string): string | undefined {
   if (existsSync(file)) return realpathSync(file);
   // A link to nowhere: the data was moved or deleted, and making new data silently would hide that.
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
-  throw new ExpectedFailure(`The database is gone: ${file} is a link to nothing; remove the link to start with a new one.`);
+  throw new ExpectedFailure(
+    `The database is gone: ${file} is a link to nothing; remove the link to start with a new one.`,
+  );
 }
 
 function make(wanted: string, user: ServiceUser | undefined): string {

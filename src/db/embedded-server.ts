@@ -37,7 +37,9 @@ export async function startServer(place: Place, settings: Readonly<Record<string
     if (await becomesReady(child, place)) return running(child, port, exited);
     const words = lastWords(place);
     // The port was taken between looking and listening, or the last server's processes are still on their way out.
-    const passing = /could not (bind|create any TCP\/IP sockets)|Address already in use|shared memory block/.test(words);
+    const passing = /could not (bind|create any TCP\/IP sockets)|Address already in use|shared memory block/.test(
+      words,
+    );
     if (!passing || attempt === 10) throw new ExpectedFailure(`The embedded PostgreSQL did not start: ${words}`);
     await delay(200);
   }
@@ -158,7 +160,9 @@ async function becomesReady(child: ChildProcess, place: Place): Promise<boolean>
 
 function lastWords(place: Place): string {
   const lines = readLines(logFile(place));
-  const fatal = lines.filter((line) => /(FATAL|PANIC|could not)/.test(line)).map((line) => line.replace(/^.*?(FATAL|PANIC): +/, ''));
+  const fatal = lines
+    .filter((line) => /(FATAL|PANIC|could not)/.test(line))
+    .map((line) => line.replace(/^.*?(FATAL|PANIC): +/, ''));
   return `${fatal.join('; ') || 'it did not say why'} (see ${logFile(place)}).`;
 }
 

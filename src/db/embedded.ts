@@ -35,7 +35,13 @@ const database = 'plantain';
 
 /** PostgreSQL as it ships, but for a quiet log and the time zone of the books. */
 const settings = { TimeZone: 'UTC', log_timezone: 'UTC', log_checkpoints: 'off', max_connections: '100' };
-const carefree = { ...settings, fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' };
+const carefree = {
+  ...settings,
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: '300',
+};
 
 /**
  * Starts a PostgreSQL of our own on 127.0.0.1 with its data below `dataDir`, which it makes when there are none.
@@ -105,7 +111,9 @@ async function runInitdb(place: Place, target: string, passwordFile: string, thr
   if (code === 0) return;
   rmSync(target, { recursive: true, force: true });
   const reason = words.trim().split('\n').join('; ');
-  throw new ExpectedFailure(`The embedded database could not be made: ${reason || `initdb ended with ${String(code)}`}.`);
+  throw new ExpectedFailure(
+    `The embedded database could not be made: ${reason || `initdb ended with ${String(code)}`}.`,
+  );
 }
 
 function passwordFileOf(place: Place): string {

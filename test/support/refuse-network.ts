@@ -11,6 +11,7 @@ function isLoopback(host: string): boolean {
   return family !== 0 && loopback.check(host, family === 6 ? 'ipv6' : 'ipv4');
 }
 
+/** Where a call of `connect` goes; undefined for a socket in the file system. */
 function hostOf(args: readonly unknown[]): string | undefined {
   // Node hands its own connections over as one array of normalized arguments.
   const [first, second] = Array.isArray(args[0]) ? (args[0] as unknown[]) : args;
@@ -22,12 +23,16 @@ function hostOf(args: readonly unknown[]): string | undefined {
   return typeof second === 'string' ? second : 'localhost';
 }
 
-const connect = net.Socket.prototype.connect as (this: net.Socket, ...args: unknown[]) => net.Socket;
+type Connect = (this: net.Socket, ...args: unknown[]) => net.Socket;
+const sockets = net.Socket.prototype as unknown as { connect: Connect };
+const original = sockets.connect;
 
-net.Socket.prototype.connect = function guarded(this: net.Socket, ...args: unknown[]): net.Socket {
+sockets.connect = function guarded(this: net.Socket, ...args: unknown[]): net.Socket {
   const host = hostOf(args);
-  if (host === undefined || isLoopback(host)) return connect.apply(this, args);
-  const refusal = Object.assign(new Error(`tests may not reach ${host}: only loopback is open`), { code: 'ECONNREFUSED' });
+  if (host === undefined || isLoopback(host)) return original.apply(this, args);
+  const refusal = Object.assign(new Error(`tests may not reach ${host}: only loopback is open`), {
+    code: 'ECONNREFUSED',
+  });
   process.nextTick(() => this.destroy(refusal));
   return this;
-} as typeof net.Socket.prototype.connect;
+};
