@@ -26,6 +26,8 @@ module.exports = {
         expires_at timestamptz NOT NULL,
         paid_at timestamptz,
         closed_at timestamptz,
+        period_start timestamptz,
+        period_end timestamptz,
         UNIQUE (user_id, idempotency_key),
         CHECK ((kind = 'credit_pack') = (pack_id IS NOT NULL)),
         CHECK ((kind <> 'credit_pack') = (plan_id IS NOT NULL AND price_id IS NOT NULL AND subscription_type IS NOT NULL)),

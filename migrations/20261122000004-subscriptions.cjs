@@ -20,6 +20,7 @@ module.exports = {
         end_date timestamptz,
         quota_resets_at timestamptz,
         cancel_at_period_end boolean NOT NULL DEFAULT false,
+        reminded_days integer,
         created_at timestamptz NOT NULL,
         ended_at timestamptz,
         CHECK (end_date > start_date),

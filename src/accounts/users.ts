@@ -61,3 +61,7 @@ export async function updateProfile(
   await User.update({ ...changes, updatedAt: now }, { where: { id: userId } });
   return getUser(userId);
 }
+
+export async function setStatus(tx: Tx, user: User, status: User['status'], now: Date): Promise<void> {
+  await user.update({ status, updatedAt: now }, { transaction: tx });
+}

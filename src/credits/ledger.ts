@@ -93,6 +93,8 @@ interface Taking {
   description?: string | null;
   actor?: string;
   reference?: string | null;
+  /** Makes the entry unique, where a request may come twice. */
+  key?: string | null;
   now: Date;
 }
 
@@ -101,11 +103,12 @@ async function take(tx: Tx, amount: number, grantIds: readonly string[] | null, 
   await select(
     tx,
     `SELECT credits_take(:userId, :id, :type, :amount, string_to_array(:grants, ',')::uuid[], :source, NULL,
-       :description, :actor, :reference, NULL, NULL, :now)`,
+       :description, :actor, :reference, :key, NULL, :now)`,
     {
       description: null,
       actor: 'system',
       reference: null,
+      key: null,
       ...taking,
       id: newId(),
       amount,
@@ -114,15 +117,24 @@ async function take(tx: Tx, amount: number, grantIds: readonly string[] | null, 
   );
 }
 
-/** Takes away by hand what staff decided. @throws InsufficientCredits when there is less */
+/**
+ * Takes away by hand what staff decided, once per key. → whether it was taken now
+ * @throws InsufficientCredits when there is less
+ */
 export async function deductCredits(
   tx: Tx,
-  deduction: { userId: string; amount: number; description: string; actor: string; now: Date },
-): Promise<void> {
+  deduction: { userId: string; key: string; amount: number; description: string; actor: string; now: Date },
+): Promise<boolean> {
   const { amount, ...rest } = deduction;
   const balance = await lockBalance(tx, rest.userId, rest.now);
+  const known = await CreditTransaction.count({
+    where: { userId: rest.userId, idempotencyKey: rest.key },
+    transaction: tx,
+  });
+  if (known > 0) return false;
   if (balance.available < amount) throw new InsufficientCredits(balance.available, amount);
   await take(tx, amount, null, { ...rest, type: 'adjust', source: 'adjustment' });
+  return true;
 }
 
 export interface OrderCredits {

@@ -32,6 +32,11 @@ export interface Database {
   readonly url: string;
   /** Runs `work` in one READ COMMITTED transaction: committed when it returns, rolled back when it throws. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` while no other process runs any under the same name. It holds a connection of a pool of its own, and no
+   * transaction: this is for calls to the outside that must not happen twice at once.
+   */
+  exclusively<T>(name: string, work: () => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -52,15 +57,35 @@ export function connectDatabase({ url, poolSize = 10 }: DatabaseOptions): Databa
   });
   initModels(sequelize);
   const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain' });
+  const locks = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain locks' });
   // An idle connection that the server ends must not end the process; the next query opens a new one.
-  pool.on('error', () => undefined);
+  for (const each of [pool, locks]) each.on('error', () => undefined);
   return {
     sequelize,
     pool,
     url,
     transaction: (work) => sequelize.transaction((tx) => work(tx as Tx)),
+    exclusively: (name, work) => withAdvisoryLock(locks, name, work),
     async close() {
-      await Promise.all([sequelize.close(), pool.end()]);
+      await Promise.all([sequelize.close(), pool.end(), locks.end()]);
     },
   };
+}
+
+async function withAdvisoryLock<T>(locks: pg.Pool, name: string, work: () => Promise<T>): Promise<T> {
+  const client = await locks.connect();
+  let broken = false;
+  try {
+    await client.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [name]);
+    try {
+      return await work();
+    } finally {
+      // A connection that cannot unlock is thrown away, and the lock goes with it.
+      await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name]).catch(() => {
+        broken = true;
+      });
+    }
+  } finally {
+    client.release(broken);
+  }
 }

@@ -23,8 +23,8 @@ const moves: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   partially_refunded: ['partially_refunded', 'refunded'],
   refunded: [],
   failed: [],
-  cancelled: ['processing', 'completed'],
-  expired: ['processing', 'completed'],
+  cancelled: ['processing', 'completed', 'failed'],
+  expired: ['processing', 'completed', 'failed'],
 };
 
 export class IllegalMove extends Error {

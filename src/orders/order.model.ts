@@ -25,6 +25,9 @@ export class Order extends Model<InferAttributes<Order>, InferCreationAttributes
   declare expiresAt: Date;
   declare paidAt: CreationOptional<Date | null>;
   declare closedAt: CreationOptional<Date | null>;
+  /** The time that was paid for; the end is null for lifetime, both are null for a pack and before payment. */
+  declare periodStart: CreationOptional<Date | null>;
+  declare periodEnd: CreationOptional<Date | null>;
 }
 
 export function initOrder(sequelize: Sequelize): void {
@@ -51,6 +54,8 @@ export function initOrder(sequelize: Sequelize): void {
       expiresAt: { type: DataTypes.DATE, allowNull: false },
       paidAt: { type: DataTypes.DATE, allowNull: true },
       closedAt: { type: DataTypes.DATE, allowNull: true },
+      periodStart: { type: DataTypes.DATE, allowNull: true },
+      periodEnd: { type: DataTypes.DATE, allowNull: true },
     },
     { sequelize, modelName: 'Order', tableName: 'orders' },
   );

@@ -19,6 +19,8 @@ export class Subscription extends Model<InferAttributes<Subscription>, InferCrea
   declare endDate: Date | null;
   declare quotaResetsAt: Date | null;
   declare cancelAtPeriodEnd: CreationOptional<boolean>;
+  /** The last reminder of this period's end said so many days before it; null: none yet. */
+  declare remindedDays: CreationOptional<number | null>;
   declare createdAt: Date;
   declare endedAt: CreationOptional<Date | null>;
 }
@@ -41,6 +43,7 @@ export function initSubscription(sequelize: Sequelize): void {
       endDate: { type: DataTypes.DATE, allowNull: true },
       quotaResetsAt: { type: DataTypes.DATE, allowNull: true },
       cancelAtPeriodEnd: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
+      remindedDays: { type: DataTypes.INTEGER, allowNull: true },
       createdAt: { type: DataTypes.DATE, allowNull: false },
       endedAt: { type: DataTypes.DATE, allowNull: true },
     },

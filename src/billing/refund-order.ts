@@ -1,0 +1,105 @@
+import type { StaffActor } from '../accounts/staff.ts';
+import { recordAudit } from '../audit/audit.ts';
+import { creditsOfOrder } from '../credits/ledger.ts';
+import { Conflict, ValidationFailed } from '../kit/errors.ts';
+import { toDecimal } from '../kit/money.ts';
+import { lockOrder } from '../orders/orders.ts';
+import { currentPayment, findPayment } from '../payments/payments.ts';
+import { ProviderRejected, ProviderUnavailable } from '../payments/provider-errors.ts';
+import { createRefund, findRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
+import { planRefund, refundableMinor, type RefundPlan } from './refund-policy.ts';
+import { providerOf, type Services } from './services.ts';
+import { failRefund, settleRefund } from './settle-refund.ts';
+
+/** What refunding the order in full would do now. @throws NotFound, Conflict when nothing can be refunded */
+export async function previewRefund({ db, clock }: Services, orderId: string): Promise<RefundPlan> {
+  return db.transaction(async (tx) => {
+    const order = await lockOrder(tx, orderId);
+    const amountMinor = refundableMinor(order, await refundsOf([orderId], tx));
+    if (amountMinor <= 0) throw new Conflict('There is nothing left to refund on this order.');
+    const credits = await creditsOfOrder(tx, order.userId, orderId, clock.now());
+    return planRefund(order, amountMinor, order.refundedMinor, credits);
+  });
+}
+
+/**
+ * Gives back what is left of an order. The refund is committed first, then the gateway is asked under the refund's id:
+ * an answer that does not come leaves it pending, and a job asks again under the same id.
+ * @returns the refund: completed, pending, or failed with the gateway's reason
+ * @throws ValidationFailed without a reason, NotFound, Conflict when nothing can be refunded
+ */
+export async function refundOrder(
+  services: Services,
+  { orderId, reason, staff }: { orderId: string; reason: string; staff: StaffActor },
+): Promise<Refund> {
+  if (reason.trim() === '') throw new ValidationFailed([{ path: 'reason', message: 'Say why the order is refunded.' }]);
+  const refund = await promiseRefund(services, orderId, reason.trim(), staff);
+  return requestRefund(services, refund);
+}
+
+async function promiseRefund(
+  { db, clock }: Services,
+  orderId: string,
+  reason: string,
+  staff: StaffActor,
+): Promise<Refund> {
+  const now = clock.now();
+  return db.transaction(async (tx) => {
+    const order = await lockOrder(tx, orderId);
+    const amountMinor = refundableMinor(order, await refundsOf([orderId], tx));
+    const payment = await currentPayment(orderId, tx);
+    if (amountMinor <= 0 || payment?.status !== 'completed') {
+      throw new Conflict('There is nothing left to refund on this order.');
+    }
+    const { currency } = order;
+    const refund = await createRefund(tx, {
+      orderId,
+      paymentId: payment.id,
+      provider: payment.provider,
+      amountMinor,
+      currency,
+      reason,
+      requestedBy: staff.staffId,
+      now,
+    });
+    await recordAudit(tx, {
+      staffId: staff.staffId,
+      actor: staff.name,
+      address: staff.address,
+      action: 'order.refund',
+      subjectType: 'order',
+      subjectId: orderId,
+      reason,
+      before: { status: order.status, refunded: toDecimal({ amountMinor: order.refundedMinor, currency }), currency },
+      after: { refund: refund.id, amount: toDecimal({ amountMinor, currency }), currency },
+      now,
+    });
+    return refund;
+  });
+}
+
+/** Asks the gateway for a refund that was promised, first or again, and books the answer. */
+export async function requestRefund(services: Services, refund: Refund): Promise<Refund> {
+  const payment = await findPayment(refund.paymentId);
+  if (payment?.providerCaptureId == null) throw new Error(`refund ${refund.id} has no capture to refund`);
+  const provider = providerOf(services, refund.provider);
+  const { providerCaptureId: captureId } = payment;
+  const { amountMinor, currency, id: requestId, providerRefundId } = refund;
+  try {
+    const answer =
+      providerRefundId === null
+        ? await provider.refundCapture({ requestId, captureId, amountMinor, currency, note: null })
+        : await provider.fetchRefund(providerRefundId);
+    await settleRefund(services, refund.id, answer);
+  } catch (error) {
+    if (error instanceof ProviderUnavailable) {
+      services.log.warn({ err: error, refund: refund.id }, 'the outcome of a refund is unknown');
+      await updateRefund(null, refund, { checkedAt: services.clock.now() });
+    } else if (error instanceof ProviderRejected) {
+      await failRefund(services, refund.id, error.issue);
+    } else {
+      throw error;
+    }
+  }
+  return (await findRefund(refund.id)) ?? refund;
+}

@@ -1,0 +1,37 @@
+import type { OrderCredits } from '../credits/ledger.ts';
+import { isPaid } from '../orders/order-states.ts';
+import type { Order } from '../orders/orders.ts';
+import { pendingMinor, type Refund } from '../payments/refunds.ts';
+
+/** What a refund would do, or did: the preview and the deed are this one calculation. */
+export interface RefundPlan {
+  amountMinor: number;
+  currency: string;
+  /** Credits that can still be taken back. */
+  creditsTakenBack: number;
+  /** Credits of the order that were spent or have expired: they cannot. */
+  creditsUnrecovered: number;
+  /** Whether the whole order is given back, which ends what it paid for. */
+  isFull: boolean;
+}
+
+/** What can still be given back: paid, less refunded, less promised. Minor units. */
+export function refundableMinor(order: Order, refunds: readonly Refund[]): number {
+  if (!isPaid(order.status)) return 0;
+  return order.amountMinor - order.refundedMinor - pendingMinor(refunds);
+}
+
+/** The effect of giving back `amountMinor`; `already` is what was given back before it. */
+export function planRefund(
+  order: Pick<Order, 'amountMinor' | 'currency'>,
+  amountMinor: number,
+  already: number,
+  credits: Pick<OrderCredits, 'granted' | 'remaining'>,
+): RefundPlan {
+  const isFull = already + amountMinor === order.amountMinor;
+  // All of the order's credits when all of its money goes back, else its share of the whole, in the customer's favour.
+  const claim = isFull ? credits.granted : Math.floor((credits.granted * amountMinor) / order.amountMinor);
+  const creditsTakenBack = Math.min(claim, credits.remaining);
+  const creditsUnrecovered = claim - creditsTakenBack;
+  return { amountMinor, currency: order.currency, creditsTakenBack, creditsUnrecovered, isFull };
+}

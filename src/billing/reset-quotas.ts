@@ -1,0 +1,55 @@
+import { startQuotaMonth } from '../credits/quota.ts';
+import type { Tx } from '../db/index.ts';
+import { paidOrdersOf } from '../orders/orders.ts';
+import { nextQuotaReset } from '../subscriptions/periods.ts';
+import { lockQuotaDue, setQuotaReset, type Subscription } from '../subscriptions/subscriptions.ts';
+import type { Services } from './services.ts';
+
+const batchSize = 100;
+
+/** One grant for one month of one subscription, however often it is asked for. */
+export function quotaKey(subscriptionId: string, monthStart: Date): string {
+  return `quota:${subscriptionId}:${monthStart.toISOString()}`;
+}
+
+/**
+ * Begins the quota months that are due, in batches of one transaction each. Any number of processes may run it at once
+ * and it may be killed anywhere: a month is given once, by its key.
+ */
+export async function resetQuotas({ db, clock }: Services): Promise<{ subscriptions: number; months: number }> {
+  const counts = { subscriptions: 0, months: 0 };
+  for (;;) {
+    const now = clock.now();
+    const batch = await db.transaction(async (tx) => {
+      const due = await lockQuotaDue(tx, now, batchSize);
+      let months = 0;
+      for (const subscription of due) months += await beginDueMonths(tx, subscription, now);
+      return { subscriptions: due.length, months };
+    });
+    counts.subscriptions += batch.subscriptions;
+    counts.months += batch.months;
+    if (batch.subscriptions < batchSize) return counts;
+  }
+}
+
+/** Every month that began since, so that a process that was down gives what is due, and not one more. */
+async function beginDueMonths(tx: Tx, subscription: Subscription, now: Date): Promise<number> {
+  const { id, userId, anchorAt, creditsMonthly, rollover, rolloverCap } = subscription;
+  const orders = await paidOrdersOf(tx, id);
+  let months = 0;
+  let start = subscription.quotaResetsAt;
+  while (start !== null && start <= now) {
+    const monthStart = start;
+    const end = nextQuotaReset(anchorAt, monthStart);
+    const paidBy = orders.findLast(({ periodStart }) => periodStart !== null && periodStart <= monthStart);
+    const granted = await startQuotaMonth(
+      tx,
+      { userId, subscriptionId: id, creditsMonthly, rollover, rolloverCap },
+      { key: quotaKey(id, monthStart), end, orderId: paidBy?.id ?? null, now },
+    );
+    if (granted) months += 1;
+    start = end;
+  }
+  if (start !== null) await setQuotaReset(tx, subscription, start);
+  return months;
+}

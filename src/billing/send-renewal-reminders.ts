@@ -1,0 +1,66 @@
+import { getUser } from '../accounts/users.ts';
+import type { Tx } from '../db/index.ts';
+import { postMail } from '../mail/outbox.ts';
+import { findPlan, findPrice } from '../plans/catalog.ts';
+import { lockReminderDue, setReminded, type Subscription } from '../subscriptions/subscriptions.ts';
+import { addressOf } from './mail-data.ts';
+import type { Services } from './services.ts';
+
+const batchSize = 100;
+const dayMs = 24 * 3600 * 1000;
+
+/** How many days before the end a customer is reminded, nearest first. */
+const reminderDays = [1, 3, 7] as const;
+
+/**
+ * Reminds of the end 7, 3 and 1 days before, once each per period. A reminder that was missed is not sent late beside
+ * the next one: only the nearest that applies goes out.
+ */
+export async function sendRenewalReminders(services: Services): Promise<{ reminded: number }> {
+  let reminded = 0;
+  for (const days of reminderDays) {
+    for (;;) {
+      const now = services.clock.now();
+      const to = new Date(now.getTime() + days * dayMs);
+      const count = await services.db.transaction(async (tx) => {
+        const due = await lockReminderDue(tx, { now, to, days, limit: batchSize });
+        for (const subscription of due) await remind(services, tx, subscription, days, now);
+        return due.length;
+      });
+      reminded += count;
+      if (count < batchSize) break;
+    }
+  }
+  return { reminded };
+}
+
+async function remind(
+  { db }: Services,
+  tx: Tx,
+  subscription: Subscription,
+  daysLeft: number,
+  now: Date,
+): Promise<void> {
+  const { id, userId, planId, priceId, endDate, subscriptionType, creditsMonthly } = subscription;
+  if (endDate === null) return;
+  const user = await getUser(userId, tx);
+  const plan = await findPlan(planId);
+  const price = priceId === null ? null : await findPrice(priceId);
+  await setReminded(tx, subscription, daysLeft);
+  await postMail(db, tx, {
+    template: 'renewal_reminder',
+    data: {
+      customerName: user.name,
+      planCode: plan?.planCode ?? '',
+      planName: plan?.names ?? { en: '' },
+      subscriptionType,
+      creditsMonthly,
+      endsAt: endDate.toISOString(),
+      daysLeft,
+      price: price && { amountMinor: price.amountMinor, currency: price.currency },
+    },
+    to: addressOf(user),
+    dedupeKey: `renewal-${daysLeft}d:${id}:${endDate.toISOString()}`,
+    now,
+  });
+}

@@ -1,0 +1,37 @@
+import type { AccessTokens } from '../accounts/access-tokens.ts';
+import type { Database } from '../db/index.ts';
+import type { Clock } from '../kit/clock.ts';
+import type { Sealer } from '../kit/crypto.ts';
+import type { Logger } from '../kit/logger.ts';
+import type { Metrics } from '../kit/metrics.ts';
+import type { MailTransport } from '../mail/transport.ts';
+import type { PaymentProvider } from '../payments/provider.ts';
+
+/** What a flow works with. Made once by `main.ts`, handed down from there. */
+export interface Services {
+  db: Database;
+  clock: Clock;
+  log: Logger;
+  metrics: Metrics;
+  sealer: Sealer;
+  accessTokens: AccessTokens;
+  /** By name, as in `payments.provider`. */
+  providers: ReadonlyMap<string, PaymentProvider>;
+  mail: MailTransport;
+  settings: Settings;
+}
+
+export interface Settings {
+  production: boolean;
+  /** Where customers reach us, without a trailing slash. Known once the server listens. */
+  publicUrl(): string;
+  /** `Name <address>`: the sender of mails, and who to write to. */
+  mailFrom: string;
+}
+
+/** @throws Error when a row names a gateway that is not configured */
+export function providerOf(services: Services, name: string): PaymentProvider {
+  const provider = services.providers.get(name);
+  if (provider === undefined) throw new Error(`no payment provider named ${name}`);
+  return provider;
+}

@@ -1,0 +1,62 @@
+import { Op } from 'sequelize';
+import { enqueue } from '../db/queue.ts';
+import type { Database, Tx } from '../db/index.ts';
+import { newId } from '../kit/ids.ts';
+import { Email } from './email.model.ts';
+import type { MailTemplate, MailTemplates } from './templates.ts';
+
+export type { Email } from './email.model.ts';
+
+export interface NewMail<Name extends MailTemplate> {
+  template: Name;
+  data: MailTemplates[Name];
+  to: { userId: string | null; address: string; locale: string };
+  /** Says what the mail is about: a second one with the same key is not written. */
+  dedupeKey: string;
+  now: Date;
+}
+
+/** Writes a mail into the outbox in the transaction of what it reports; it is sent after that commits. */
+export async function postMail<Name extends MailTemplate>(db: Database, tx: Tx, mail: NewMail<Name>): Promise<void> {
+  const { template, data, to, dedupeKey, now } = mail;
+  const id = newId();
+  const row = { id, userId: to.userId, template, locale: to.locale, toAddress: to.address, data, dedupeKey };
+  await Email.bulkCreate([{ ...row, createdAt: now }], { ignoreDuplicates: true, transaction: tx });
+  const isNew = (await Email.count({ where: { id }, transaction: tx })) === 1;
+  if (isNew) await enqueue(db, tx, 'send_mail', { emailId: id }, `mail:${id}`);
+}
+
+/** How long a process has a mail to itself. Machine time: a lease is not business. */
+const leaseSeconds = 120;
+export const maxAttempts = 10;
+
+/** Takes a mail to send it, unless it was sent or another process has it. */
+export async function claimMail(db: Database, id: string): Promise<Email | null> {
+  const { rowCount } = await db.pool.query(
+    `UPDATE emails SET attempts = attempts + 1, claimed_until = now() + make_interval(secs => $2)
+     WHERE id = $1 AND status = 'pending' AND (claimed_until IS NULL OR claimed_until < now())`,
+    [id, leaseSeconds],
+  );
+  return rowCount === 1 ? Email.findByPk(id) : null;
+}
+
+export async function markSent(mail: Email, subject: string, now: Date): Promise<void> {
+  await mail.update({ status: 'sent', subject, sentAt: now, error: null, claimedUntil: null });
+}
+
+/** Gives the mail back to be tried again, or gives it up after `maxAttempts`. */
+export async function markUnsent(mail: Email, error: string): Promise<void> {
+  const status = mail.attempts >= maxAttempts ? 'failed' : 'pending';
+  await mail.update({ status, error, claimedUntil: null });
+}
+
+/** Mails that wait since before `createdBefore`, oldest first, a bounded batch. */
+export async function unsentMails(createdBefore: Date, limit: number): Promise<string[]> {
+  const rows = await Email.findAll({
+    attributes: ['id'],
+    where: { status: 'pending', createdAt: { [Op.lte]: createdBefore } },
+    order: [['createdAt', 'ASC']],
+    limit,
+  });
+  return rows.map((row) => row.id);
+}

@@ -1,0 +1,69 @@
+import { Op } from 'sequelize';
+import type { Tx } from '../db/index.ts';
+import { newId } from '../kit/ids.ts';
+import { Payment } from './payment.model.ts';
+
+export type { Payment } from './payment.model.ts';
+
+export async function createPayment(
+  tx: Tx,
+  { now, ...payment }: { orderId: string; provider: string; amountMinor: number; currency: string; now: Date },
+): Promise<Payment> {
+  return Payment.create({ ...payment, id: newId(), createdAt: now }, { transaction: tx });
+}
+
+export async function findPayment(id: string): Promise<Payment | null> {
+  return Payment.findByPk(id);
+}
+
+export async function findPaymentByProviderOrder(provider: string, providerOrderId: string): Promise<Payment | null> {
+  return Payment.findOne({ where: { provider, providerOrderId } });
+}
+
+export async function findPaymentByCapture(provider: string, providerCaptureId: string): Promise<Payment | null> {
+  return Payment.findOne({ where: { provider, providerCaptureId } });
+}
+
+/** Newest first. */
+export async function paymentsOf(orderIds: readonly string[], tx?: Tx): Promise<Payment[]> {
+  return Payment.findAll({
+    where: { orderId: { [Op.in]: orderIds } },
+    order: [['id', 'DESC']],
+    transaction: tx ?? null,
+  });
+}
+
+/** The attempt that stands for the order: the one that was paid, else the newest. */
+export async function currentPayment(orderId: string, tx?: Tx): Promise<Payment | null> {
+  const attempts = await paymentsOf([orderId], tx);
+  return attempts.find((payment) => payment.status === 'completed') ?? attempts[0] ?? null;
+}
+
+export async function lockPayment(tx: Tx, id: string): Promise<Payment> {
+  return Payment.findByPk(id, { transaction: tx, lock: tx.LOCK.UPDATE, rejectOnEmpty: true });
+}
+
+export type PaymentChanges = Partial<
+  Pick<
+    Payment,
+    | 'status' | 'providerOrderId' | 'providerCaptureId' | 'approvalUrl' | 'payee' | 'payerSealed' | 'pendingReason'
+    | 'failureCode' | 'checkedAt' | 'completedAt'
+  >
+>; // prettier-ignore
+
+export async function updatePayment(tx: Tx | null, payment: Payment, changes: PaymentChanges): Promise<void> {
+  await payment.update(changes, { transaction: tx });
+}
+
+/** Attempts whose end we do not know, least recently asked about first, a bounded batch. */
+export async function openPayments(notCheckedSince: Date, limit: number): Promise<Payment[]> {
+  return Payment.findAll({
+    where: {
+      status: { [Op.in]: ['pending', 'processing'] },
+      createdAt: { [Op.lte]: notCheckedSince },
+      [Op.or]: [{ checkedAt: null }, { checkedAt: { [Op.lte]: notCheckedSince } }],
+    },
+    order: [['checkedAt', 'ASC NULLS FIRST'], ['id', 'ASC']],
+    limit,
+  }); // prettier-ignore
+}

@@ -1,0 +1,73 @@
+import { Op } from 'sequelize';
+import type { Tx } from '../db/index.ts';
+import { newId } from '../kit/ids.ts';
+import { Refund } from './refund.model.ts';
+
+export type { Refund } from './refund.model.ts';
+
+export interface NewRefund {
+  orderId: string;
+  paymentId: string;
+  provider: string;
+  providerRefundId?: string | null;
+  amountMinor: number;
+  currency: string;
+  reason: string;
+  requestedBy: string | null;
+  now: Date;
+}
+
+export async function createRefund(tx: Tx, { now, ...refund }: NewRefund): Promise<Refund> {
+  return Refund.create({ ...refund, id: newId(), createdAt: now }, { transaction: tx });
+}
+
+export async function lockRefund(tx: Tx, id: string): Promise<Refund> {
+  return Refund.findByPk(id, { transaction: tx, lock: tx.LOCK.UPDATE, rejectOnEmpty: true });
+}
+
+export async function findRefund(id: string): Promise<Refund | null> {
+  return Refund.findByPk(id);
+}
+
+export async function findProviderRefund(provider: string, providerRefundId: string, tx?: Tx): Promise<Refund | null> {
+  return Refund.findOne({ where: { provider, providerRefundId }, transaction: tx ?? null });
+}
+
+export async function refundsOf(orderIds: readonly string[], tx?: Tx): Promise<Refund[]> {
+  return Refund.findAll({
+    where: { orderId: { [Op.in]: orderIds } },
+    order: [['id', 'DESC']],
+    transaction: tx ?? null,
+  });
+}
+
+/** Minor units promised to the customer and not yet confirmed by the gateway. */
+export function pendingMinor(refunds: readonly Refund[]): number {
+  return refunds.filter((refund) => refund.status === 'pending').reduce((sum, refund) => sum + refund.amountMinor, 0);
+}
+
+export async function updateRefund(
+  tx: Tx | null,
+  refund: Refund,
+  changes: Partial<
+    Pick<
+      Refund,
+      'status' | 'providerRefundId' | 'creditsClawedBack' | 'creditsUnrecovered' | 'failureCode' | 'checkedAt' | 'completedAt'
+    >
+  >,
+): Promise<void> {
+  await refund.update(changes, { transaction: tx });
+}
+
+/** Refunds whose end we do not know, least recently asked about first, a bounded batch. */
+export async function openRefunds(notCheckedSince: Date, limit: number): Promise<Refund[]> {
+  return Refund.findAll({
+    where: {
+      status: 'pending',
+      createdAt: { [Op.lte]: notCheckedSince },
+      [Op.or]: [{ checkedAt: null }, { checkedAt: { [Op.lte]: notCheckedSince } }],
+    },
+    order: [['checkedAt', 'ASC NULLS FIRST'], ['id', 'ASC']],
+    limit,
+  }); // prettier-ignore
+}
