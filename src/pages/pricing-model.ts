@@ -1,0 +1,131 @@
+import type { Locale, Translate } from '../kit/i18n.ts';
+import type { Money } from '../kit/money.ts';
+import type { CreditPack, OfferedPlan, PlanPrice } from '../plans/catalog.ts';
+import { localized, subscriptionTypes, type SubscriptionType } from '../plans/plan-terms.ts';
+import type { Subscription } from '../subscriptions/subscriptions.ts';
+
+interface PricingInput {
+  plans: OfferedPlan[];
+  packs: CreditPack[];
+  type: SubscriptionType;
+  /** What the reader has now, when they are signed in and have a plan. */
+  current: Subscription | null;
+  locale: Locale;
+  t: Translate;
+}
+
+interface PlanCard {
+  code: string;
+  name: string;
+  description: string;
+  popular: boolean;
+  current: boolean;
+  /** Null: not sold at this interval. */
+  price: Money | null;
+  note: string | null;
+  creditsMonthly: number;
+  perHundred: string | null;
+  features: { label: string; included: boolean }[];
+  action: { href: string; label: string };
+  /** Whether its button is the filled one. */
+  primary: boolean;
+}
+
+/** The price list at one interval, laid out so that plans can be compared. */
+export function pricingModel(input: PricingInput) {
+  const { plans, packs, type, t } = input;
+  return {
+    title: t('pricing:page_title'),
+    description: t('pricing:description'),
+    section: 'pricing',
+    type,
+    intervals: subscriptionTypes
+      .filter((each) => plans.some(({ prices }) => prices[each] !== undefined))
+      .map((each) => ({
+        type: each,
+        href: each === 'monthly' ? '/pricing' : `/pricing?interval=${each}`,
+        current: each === type,
+        saving: each === 'yearly' ? bestYearlySaving(plans) : 0,
+      })),
+    plans: plans.map((offered) => planCard(offered, input)),
+    packs: packs.map((pack) => packRow(pack, input)),
+  };
+}
+
+function planCard({ plan, prices }: OfferedPlan, { type, current, locale, t }: PricingInput): PlanCard {
+  const isFree = Object.keys(prices).length === 0;
+  const price = prices[type];
+  const isCurrent = current?.planId === plan.id;
+  const name = localized(plan.names, locale);
+  return {
+    code: plan.planCode,
+    name,
+    description: localized(plan.descriptions, locale),
+    popular: plan.isPopular,
+    current: isCurrent,
+    price: isFree ? { amountMinor: 0, currency: 'USD' } : (price ?? null),
+    note: isFree ? t('pricing:note.free') : priceNote(price, prices.monthly, t),
+    creditsMonthly: plan.creditsMonthly,
+    perHundred: isFree ? t('pricing:per_hundred_free') : perHundred(price, plan.creditsMonthly, t),
+    features: plan.features.map(({ label, included }) => ({ label: localized(label, locale), included })),
+    action: isCurrent
+      ? { href: '/account', label: t('pricing:manage') }
+      : chooseAction({ code: plan.planCode, name, isFree, price, prices }, type, t),
+    primary: plan.isPopular && !isCurrent && price !== undefined,
+  };
+}
+
+function chooseAction(
+  plan: { code: string; name: string; isFree: boolean; price: PlanPrice | undefined; prices: OfferedPlan['prices'] },
+  type: SubscriptionType,
+  t: Translate,
+): { href: string; label: string } {
+  if (plan.isFree) return { href: `/checkout/${plan.code}`, label: t('pricing:start_free') };
+  if (plan.price !== undefined) {
+    return { href: `/checkout/${plan.code}?type=${type}`, label: t('pricing:choose', { plan: plan.name }) };
+  }
+  const other = subscriptionTypes.find((each) => plan.prices[each] !== undefined) ?? 'monthly';
+  return { href: `/pricing?interval=${other}`, label: t(`pricing:see_interval.${other}`) };
+}
+
+function priceNote(price: PlanPrice | undefined, monthly: PlanPrice | undefined, t: Translate): string | null {
+  if (price?.subscriptionType === 'yearly') {
+    const monthlyMinor = Math.round(price.amountMinor / 12);
+    return t('pricing:note.yearly', { monthly: { amountMinor: monthlyMinor, currency: price.currency } });
+  }
+  if (price?.subscriptionType === 'lifetime' && monthly !== undefined) {
+    return t('pricing:note.lifetime', { count: Math.ceil(price.amountMinor / monthly.amountMinor) });
+  }
+  return null;
+}
+
+function perHundred(price: PlanPrice | undefined, creditsMonthly: number, t: Translate): string | null {
+  if (price === undefined) return null;
+  if (price.subscriptionType === 'lifetime') return t('pricing:per_hundred_lifetime');
+  const credits = creditsMonthly * (price.subscriptionType === 'yearly' ? 12 : 1);
+  return t('pricing:per_hundred', { price: hundredCost(price, credits) });
+}
+
+/** What 100 credits come to, rounded to the minor unit: for comparing, never for charging. */
+function hundredCost({ amountMinor, currency }: Money, credits: number): Money {
+  return { amountMinor: Math.round((amountMinor * 100) / credits), currency };
+}
+
+/** The largest share that a year saves against twelve months, rounded down to a percent; 0 when none does. */
+function bestYearlySaving(plans: OfferedPlan[]): number {
+  const savings = plans.map(({ prices: { monthly, yearly } }) =>
+    monthly === undefined || yearly === undefined ? 0 : 1 - yearly.amountMinor / (monthly.amountMinor * 12),
+  );
+  return Math.max(0, Math.floor(Math.max(0, ...savings) * 100) / 100);
+}
+
+function packRow(pack: CreditPack, { locale, t }: PricingInput) {
+  return {
+    name: localized(pack.names, locale),
+    price: { amountMinor: pack.amountMinor, currency: pack.currency },
+    validity:
+      pack.validityDays === null ? t('pricing:packs.never') : t('pricing:packs.valid', { count: pack.validityDays }),
+    perHundred: t('pricing:per_hundred', { price: hundredCost(pack, pack.credits) }),
+    href: `/checkout/packs/${pack.packCode}`,
+  };
+}
