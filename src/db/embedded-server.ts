@@ -52,8 +52,12 @@ export async function startServer(place: Place, settings: Readonly<Record<string
 export async function stopOrphan(place: Place): Promise<void> {
   const file = pidFile(place);
   const pid = Number(readLines(file)[0]);
-  // PostgreSQL sees for itself that a process is gone, and removes the file.
-  if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid)) return;
+  if (!Number.isSafeInteger(pid) || pid <= 0) return;
+  if (!isAlive(pid)) {
+    // PostgreSQL would see for itself that it is gone, were it not for zombies, which nobody reaps in many a container.
+    rmSync(file, { force: true });
+    return;
+  }
   const command = commandOf(pid);
   if (command === undefined) throw heldBy(pid, file);
   if (!/postgres/i.test(command)) {
