@@ -1,0 +1,3 @@
+import type { RecordAction } from './action.ts';
+
+export const recordActions: readonly RecordAction[] = [];

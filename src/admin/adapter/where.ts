@@ -1,0 +1,58 @@
+import type { Filter } from 'adminjs';
+import { DateTime } from 'luxon';
+import { Op, literal, type WhereOptions } from 'sequelize';
+import { validate as isUuid } from 'uuid';
+import type { Field, ResourceSpec } from '../resources/spec.ts';
+
+const nothing = literal('false');
+
+/** What the filter drawer asks for, as a condition. A value that cannot match anything matches nothing. */
+export function toWhere(spec: ResourceSpec, filter: Filter): WhereOptions {
+  const conditions = Object.values(filter.filters).map(({ path, value }) => {
+    const field = spec.fields[path];
+    return field === undefined ? nothing : condition(path, field, value);
+  });
+  return { [Op.and]: conditions };
+}
+
+function condition(column: string, field: Field, value: unknown): WhereOptions {
+  switch (field.kind) {
+    case 'time':
+      return within(column, value);
+    case 'id':
+    case 'reference':
+      return typeof value === 'string' && isUuid(value) ? { [column]: value } : nothing;
+    case 'state':
+      return typeof value === 'string' && field.values.includes(value) ? { [column]: value } : nothing;
+    case 'flag':
+      return value === 'true' || value === 'false' ? { [column]: value === 'true' } : nothing;
+    case 'count':
+    case 'credits':
+    case 'money':
+      return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? { [column]: Number(value) } : nothing;
+    case 'json':
+    case 'localized':
+    case 'features':
+      return nothing;
+    default:
+      return typeof value === 'string' ? { [column]: { [Op.iLike]: `%${escapeLike(value.trim())}%` } } : nothing;
+  }
+}
+
+function within(column: string, value: unknown): WhereOptions {
+  if (typeof value !== 'object' || value === null) return nothing;
+  const { from, to } = value as { from?: unknown; to?: unknown };
+  const [start, end] = [toDate(from), toDate(to)];
+  if (start === undefined && end === undefined) return nothing;
+  return { [column]: { ...(start && { [Op.gte]: start }), ...(end && { [Op.lte]: end }) } };
+}
+
+function toDate(value: unknown): Date | undefined {
+  if (typeof value !== 'string') return undefined;
+  const time = DateTime.fromISO(value, { zone: 'utc' });
+  return time.isValid ? time.toJSDate() : undefined;
+}
+
+function escapeLike(text: string): string {
+  return text.replace(/[\\%_]/g, (character) => `\\${character}`);
+}

@@ -1,0 +1,29 @@
+import { PanelAction } from './action-page.tsx';
+import { SidebarBranding, SidebarFooter, TopBar } from './chrome.tsx';
+import { PanelDashboard } from './dashboard.tsx';
+import { PanelForm } from './form.tsx';
+import { NoRecords } from './no-records.tsx';
+import { DefaultShowAction } from './record-page.tsx';
+import { PanelCell, PanelField } from './value.tsx';
+
+/** What AdminJS's scripts have left in the window. */
+interface Page {
+  AdminJS: { UserComponents: object; Application: unknown };
+  createRoot(element: Element | null): { render(application: unknown): void };
+}
+
+const page = window as unknown as Page;
+// By these names resources and actions ask for a component; some of them stand in for AdminJS's own.
+page.AdminJS.UserComponents = {
+  PanelAction,
+  PanelCell,
+  PanelDashboard,
+  PanelField,
+  PanelForm,
+  DefaultShowAction,
+  NoRecords,
+  SidebarBranding,
+  SidebarFooter,
+  TopBar,
+};
+page.createRoot(document.getElementById('app')).render(page.AdminJS.Application);

@@ -1,0 +1,156 @@
+import { ViewHelpers, useTranslation, type BasePropertyProps, type RecordJSON } from 'adminjs';
+import { useState, type MouseEvent, type ReactNode } from 'react';
+import { Link } from 'react-router-dom';
+import { formatMoney, formatNumber, formatTime, formatUtc, shortId } from './format.ts';
+
+/** What the server says about a column; see `resources/spec.ts`. */
+interface Kind {
+  kind: string;
+  signed?: boolean;
+  currency?: string;
+}
+
+export type Shown = Pick<BasePropertyProps, 'property' | 'record' | 'resource'>;
+
+const toneOf: Readonly<Record<string, string>> = {
+  active: 'good', completed: 'good', sent: 'good', earn: 'good',
+  pending: 'open', processing: 'open', past_due: 'open', paused: 'open', partially_refunded: 'open', hold: 'open',
+  failed: 'bad', suspended: 'bad', clawback: 'bad',
+}; // prettier-ignore
+
+/** One cell of a list. Numbers stand right. */
+export function PanelCell(props: Shown) {
+  return <Value {...props} place="list" />;
+}
+
+/** One line of a record's page. */
+export function PanelField(props: Shown) {
+  return <Value {...props} place="show" />;
+}
+
+export function isNumeric({ property }: Pick<Shown, 'property'>): boolean {
+  return ['money', 'credits', 'count'].includes(kindOf(property).kind);
+}
+
+function kindOf(property: Shown['property']): Kind {
+  return property.custom as unknown as Kind;
+}
+
+function Value({ property, record, resource, place }: Shown & { place: 'list' | 'show' }): ReactNode {
+  const { i18n, tl, t } = useTranslation();
+  const locale = i18n.language;
+  const { kind, signed, currency } = kindOf(property);
+  const value = record?.params[property.path] as string | number | boolean | null | undefined;
+  if (record === undefined || value === null || value === undefined || value === '') return <Nothing numeric={isNumeric({ property })} />;
+  const text = String(value);
+  switch (kind) {
+    case 'money':
+      return <span className="p-number">{formatMoney(Number(value), String(record.params[currency ?? '']), locale)}</span>;
+    case 'credits':
+    case 'count':
+      return <span className={`p-number${signed === true && Number(value) < 0 ? ' p-minus' : ''}`}>{formatNumber(Number(value), locale, signed)}</span>;
+    case 'time':
+      return <Time iso={text} />;
+    case 'state':
+      return <State value={text} label={tl(`${property.path}.${text}`, resource.id)} />;
+    case 'flag':
+      return <span className={value === true ? 'p-yes' : 'p-no'}>{t(value === true ? 'panel.yes' : 'panel.no')}</span>;
+    case 'id':
+      return <CopyableId id={text} full={place === 'show'} />;
+    case 'reference':
+      return <Reference property={property} record={record} />;
+    case 'localized':
+      return <Localized text={text} locale={locale} all={place === 'show'} />;
+    case 'features':
+      return <Features text={text} locale={locale} />;
+    case 'json':
+      return place === 'list' ? <span className="p-json-line">{summary(text)}</span> : <Json text={text} />;
+    case 'code':
+      return <span className="p-code">{text}</span>;
+    case 'longText':
+      return place === 'list' ? <span className="p-clip" title={text}>{text}</span> : <pre className="p-long">{text}</pre>;
+    default:
+      return <span className={place === 'list' ? 'p-clip' : ''} title={place === 'list' ? text : undefined}>{text}</span>;
+  }
+}
+
+function Nothing({ numeric }: { numeric: boolean }) {
+  return <span className={numeric ? 'p-number p-nothing' : 'p-nothing'}>–</span>;
+}
+
+export function Time({ iso }: { iso: string }) {
+  const { i18n } = useTranslation();
+  return <time className="p-time" dateTime={iso} title={formatUtc(iso)}>{formatTime(iso, i18n.language)}</time>;
+}
+
+export function State({ value, label }: { value: string; label: string }) {
+  return <span className={`p-state p-state-${toneOf[value] ?? 'quiet'}`}>{label}</span>;
+}
+
+export function CopyableId({ id, full = false }: { id: string; full?: boolean }) {
+  const { t } = useTranslation();
+  const [copied, setCopied] = useState(false);
+  const copy = (event: MouseEvent) => {
+    event.preventDefault();
+    event.stopPropagation();
+    void navigator.clipboard.writeText(id).then(() => { setCopied(true); setTimeout(() => { setCopied(false); }, 1500); });
+  };
+  return (
+    <button type="button" className="p-id" title={full ? t('panel.copy') : `${id} · ${t('panel.copy')}`} onClick={copy}>
+      {copied ? t('panel.copied') : full ? id : shortId(id)}
+    </button>
+  );
+} // prettier-ignore
+
+function Reference({ property, record }: { property: Shown['property']; record: RecordJSON }) {
+  const id = String(record.params[property.path]);
+  const target = record.populated[property.path];
+  const to = property.reference;
+  if (target === undefined || target === null || to === null) return <CopyableId id={id} />;
+  const title = target.title === undefined || target.title === target.id ? shortId(id) : target.title;
+  const href = new ViewHelpers().recordActionUrl({ resourceId: to, recordId: target.id, actionName: 'show' });
+  return <Link className="p-link" to={href} onClick={(event) => { event.stopPropagation(); }}>{title}</Link>;
+} // prettier-ignore
+
+function Localized({ text, locale, all }: { text: string; locale: string; all: boolean }) {
+  const texts = JSON.parse(text) as Record<string, string>;
+  if (!all) return <span className="p-clip">{texts[locale] ?? texts['en']}</span>;
+  return (
+    <dl className="p-languages">
+      {Object.entries(texts).map(([language, words]) => (
+        <div key={language}><dt>{language}</dt><dd lang={language}>{words}</dd></div>
+      ))}
+    </dl>
+  );
+} // prettier-ignore
+
+interface Feature {
+  key: string;
+  included: boolean;
+  label: Record<string, string>;
+}
+
+function Features({ text, locale }: { text: string; locale: string }) {
+  const { t } = useTranslation();
+  return (
+    <ul className="p-features">
+      {(JSON.parse(text) as Feature[]).map(({ key, included, label }) => (
+        <li key={key} className={included ? 'p-included' : 'p-excluded'}>
+          <span aria-label={t(included ? 'panel.included' : 'panel.excluded')}>{included ? '✓' : '–'}</span> {label[locale] ?? label['en']}
+        </li>
+      ))}
+    </ul>
+  );
+} // prettier-ignore
+
+/** `{"due":3,"sent":2}` → `due 3 · sent 2`: enough for a list. */
+function summary(text: string): string {
+  const value = JSON.parse(text) as unknown;
+  if (Array.isArray(value)) return value.map((item) => (typeof item === 'string' ? item : JSON.stringify(item))).join(' · ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value).map(([key, item]) => `${key} ${typeof item === 'object' ? JSON.stringify(item) : String(item)}`).join(' · ');
+} // prettier-ignore
+
+function Json({ text }: { text: string }) {
+  return <pre className="p-json">{JSON.stringify(JSON.parse(text), null, 2)}</pre>;
+}

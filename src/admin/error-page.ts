@@ -1,0 +1,40 @@
+import type { ErrorRequestHandler } from 'express';
+import { AppError } from '../kit/errors.ts';
+import { localeOf, translatorOf } from '../kit/http/language.ts';
+import type { Logger } from '../kit/logger.ts';
+import type { Render } from '../kit/templates.ts';
+import type { DoorAssets } from './door-assets.ts';
+
+export interface ErrorPageParts {
+  root: string;
+  render: Render;
+  assets: DoorAssets;
+  log: Logger;
+}
+
+const described = [403, 404, 500];
+
+/** Pages that fail are told about in our own look; calls get the problem document that the app makes of every error. */
+export function errorPage({ root, render, assets, log }: ErrorPageParts): ErrorRequestHandler {
+  return (error: unknown, request, response, next) => {
+    if (response.headersSent || request.method !== 'GET' || request.path.startsWith('/api/')) {
+      next(error);
+      return;
+    }
+    const status = error instanceof AppError ? error.status : 500;
+    const requestId = String((request as { id?: unknown }).id ?? '');
+    if (status >= 500) log.error({ err: error, requestId }, 'a page of the panel failed');
+    const t = translatorOf(response);
+    const texts = described.includes(status) ? status : 500;
+    const model = {
+      locale: localeOf(response),
+      assets,
+      status,
+      heading: t(`admin:error.${texts}.heading`),
+      text: t(`admin:error.${texts}.text`),
+      home: root,
+      requestId: status >= 500 ? requestId : '',
+    };
+    response.status(status).set('Cache-Control', 'no-store').send(render('admin/error', model));
+  };
+}

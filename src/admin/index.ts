@@ -1,0 +1,79 @@
+import { Router, type RequestHandler, type Response } from 'express';
+import type { Services } from '../billing/services.ts';
+import { NotFound } from '../kit/errors.ts';
+import { chooseLanguage } from '../kit/http/language.ts';
+import { createTemplates } from '../kit/templates.ts';
+import { AssetStore } from './assets.ts';
+import { addDoorAssets } from './door-assets.ts';
+import { door, type TakeTry } from './door.ts';
+import { errorPage } from './error-page.ts';
+import { doorPolicy } from './security.ts';
+import { readMember, requireSignIn, staffOf } from './staff-session.ts';
+
+export interface AdminParts {
+  /** Sessions of staff, under a cookie of their own. */
+  session: RequestHandler;
+  /** Refuses unsafe requests that come from another site. */
+  sameSite: RequestHandler;
+  takeTry: TakeTry;
+}
+
+export interface Admin {
+  /** To be mounted at `/admin`. */
+  router: Router;
+  /** Loads AdminJS now, so that nobody waits for it later. The first request to the panel does the same. */
+  warmUp(): Promise<void>;
+}
+
+const root = '/admin';
+
+/**
+ * The staff panel: the sign-in, and behind it AdminJS, which is loaded once, when it is first needed: importing it
+ * takes longer than the rest of the start.
+ */
+export async function createAdmin(services: Services, { session, sameSite, takeTry }: AdminParts): Promise<Admin> {
+  const assets = new AssetStore(root);
+  const doorAssets = await addDoorAssets(assets);
+  const render = createTemplates();
+  const panel = once(async () => {
+    const { loadPanel } = await import('./panel.ts');
+    return loadPanel(services, root);
+  });
+
+  const router = Router();
+  router.use(doorPolicy);
+  router.get('/assets/:file', assets.serve);
+  router.use(session, readMember, chooseLanguage(accountLocale), sameSite);
+  router.use(door({ services, root, render, assets: doorAssets, takeTry }));
+  router.use(requireSignIn(root));
+  router.use(async (request, response, next) => {
+    const loaded = await panel();
+    loaded(request, response, next);
+  });
+  router.use(() => {
+    throw new NotFound();
+  });
+  router.use(errorPage({ root, render, assets: doorAssets, log: services.log }));
+  return {
+    router,
+    warmUp: async () => {
+      await panel();
+    },
+  };
+}
+
+function accountLocale(response: Response): string | undefined {
+  return staffOf(response)?.locale;
+}
+
+/** A load that failed is tried again by the next request. */
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loaded: Promise<T> | undefined;
+  return () => {
+    loaded ??= load().catch((error: unknown) => {
+      loaded = undefined;
+      throw error;
+    });
+    return loaded;
+  };
+}

@@ -1,0 +1,80 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, stop, type Plugin } from 'esbuild';
+import { readAsset, type NamedAsset } from './assets.ts';
+
+const require = createRequire(import.meta.url);
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+/**
+ * What the panel's pages load: AdminJS's three ready-made bundles and our own components, which esbuild bundles in a
+ * few hundredths of a second; so there is no build step, and no cache on disk that could be stale.
+ */
+export async function panelAssets(): Promise<NamedAsset[]> {
+  const [own, ...files] = await Promise.all([bundleComponents(), ...vendorScripts(), ...ownFiles()]);
+  return [...own, ...files];
+}
+
+/** Always the production bundles: a third of the size, and without React's warnings. */
+function vendorScripts(): Promise<NamedAsset>[] {
+  const scripts = path.join(path.dirname(require.resolve('adminjs')), 'lib/frontend/assets/scripts');
+  const designSystem = path.join(path.dirname(require.resolve('@adminjs/design-system')), '../bundle.production.js');
+  return [
+    readAsset('global.js', path.join(scripts, 'global-bundle.production.js')),
+    readAsset('design-system.js', designSystem),
+    readAsset('app.js', path.join(scripts, 'app-bundle.production.js')),
+  ];
+}
+
+function ownFiles(): Promise<NamedAsset>[] {
+  const shared = (file: string) => path.join(here, '../../public', file);
+  return [
+    readAsset('logo.svg', shared('favicon.svg')),
+    readAsset('panel.css', shared('tokens.css'), path.join(here, 'assets/panel.css')),
+  ];
+}
+
+/** What AdminJS's bundles put into the page, by the name under which components import it. */
+const globals: Readonly<Record<string, string>> = {
+  react: 'React',
+  'react-router-dom': 'ReactRouterDOM',
+  'react-redux': 'ReactRedux',
+  adminjs: 'AdminJS',
+  '@adminjs/design-system': 'AdminJSDesignSystem',
+};
+
+const fromPage: Plugin = {
+  name: 'from-page',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[^./]/ }, ({ path: name }) =>
+      globals[name] === undefined
+        ? { errors: [{ text: `the panel's pages do not have ${name}` }] }
+        : { path: name, namespace: 'page' },
+    );
+    onLoad({ filter: /.*/, namespace: 'page' }, ({ path: name }) => ({
+      contents: `module.exports = ${globals[name] ?? ''}`,
+    }));
+  },
+};
+
+async function bundleComponents(): Promise<NamedAsset[]> {
+  const { outputFiles } = await build({
+    entryPoints: ['boot', 'main'].map((name) => path.join(here, `components/${name}.ts`)),
+    bundle: true,
+    write: false,
+    outdir: '/',
+    format: 'iife',
+    target: 'es2022',
+    jsx: 'transform',
+    minify: true,
+    charset: 'utf8',
+    plugins: [fromPage],
+    logLevel: 'silent',
+  });
+  await stop();
+  return outputFiles.map(({ path: file, contents }) => [
+    path.basename(file),
+    { type: '.js', content: Buffer.from(contents) },
+  ]);
+}

@@ -1,0 +1,141 @@
+import type { Action, ActionContext, ActionRequest, BaseRecord, CurrentAdmin, RecordActionResponse, ResourceWithOptions } from 'adminjs';
+import type { StaffActor, StaffRole } from '../accounts/staff.ts';
+import type { Services } from '../billing/services.ts';
+import type { Preview, RecordAction, RowValues } from './actions/action.ts';
+import { PanelResource } from './adapter/resource.ts';
+import { forms, type Form } from './forms/index.ts';
+import { may, type ResourceId } from './permissions.ts';
+import type { Field, ResourceSpec } from './resources/spec.ts';
+
+/** What our router adds to AdminJS's request. */
+export interface PanelRequest extends ActionRequest {
+  actor: StaffActor;
+}
+
+/** A resource as AdminJS takes it: columns with our components, and only the actions that the permission table opens. */
+export function toResource(
+  spec: ResourceSpec,
+  recordActions: readonly RecordAction[],
+  services: Services,
+): ResourceWithOptions {
+  const form = forms[spec.id];
+  const own = recordActions.filter(({ resource }) => resource === spec.id);
+  return {
+    resource: new PanelResource(spec),
+    options: {
+      navigation: { name: spec.group, icon: groupIcons[spec.group] },
+      titleProperty: spec.title,
+      sort: { sortBy: spec.sort.by, direction: spec.sort.direction },
+      listProperties: [...spec.list],
+      showProperties: [...spec.show],
+      filterProperties: [...spec.filters],
+      editProperties: [],
+      properties: Object.fromEntries(Object.entries(spec.fields).map(([name, field]) => [name, property(field)])),
+      actions: {
+        ...builtIn(spec.id, form, services),
+        ...Object.fromEntries(own.map((action) => [action.name, toAction(action, services)])),
+      },
+    },
+  };
+}
+
+const groupIcons: Readonly<Record<ResourceSpec['group'], string>> = {
+  customers: 'Users',
+  money: 'CreditCard',
+  credits: 'Zap',
+  catalogue: 'Tag',
+  operations: 'Activity',
+  team: 'Shield',
+};
+
+function property(field: Field): object {
+  const { kind, ...rest } = field;
+  return {
+    custom: { kind, ...rest },
+    components: { list: 'PanelCell', show: 'PanelField' },
+    ...(kind === 'state' && { availableValues: field.values.map((value) => ({ value, label: value })) }),
+  };
+}
+
+type Options = Partial<Action<RecordActionResponse>>;
+
+/** AdminJS's own actions, under our permission table and with our forms in the place of its. */
+function builtIn(id: ResourceId, form: Form | undefined, services: Services): Record<string, Options> {
+  const allowed = (name: string) => ({ isAccessible: (context: ActionContext) => may(roleOf(context), id, name) });
+  const closed = { isAccessible: false, isVisible: false };
+  const component = { component: 'PanelForm', custom: { fields: form?.fields ?? [] } };
+  const { create, update } = form ?? {};
+  return {
+    list: allowed('list'),
+    search: allowed('search'),
+    show: { ...allowed('show'), icon: 'Eye' },
+    new: create === undefined ? closed : { ...allowed('new'), ...component, handler: handleNew(create, services) },
+    edit: update === undefined ? closed : { ...allowed('edit'), ...component, handler: handleEdit(update, services) },
+    delete: closed,
+    bulkDelete: closed,
+  };
+}
+
+function toAction(action: RecordAction, services: Services): Options {
+  const { resource: id, name, icon, danger = false } = action;
+  return {
+    name,
+    actionType: 'record',
+    icon,
+    variant: danger ? 'danger' : 'default',
+    component: 'PanelAction',
+    isAccessible: (context) => may(roleOf(context), id, name),
+    isVisible: (context) => context.record === undefined || action.offered(context.record.params as RowValues),
+    handler: async (request, _response, context) => {
+      const record = recordOf(context);
+      if (request.method !== 'post') {
+        return { record: withPreview(record, await action.preview?.(services, record.id()), context.currentAdmin) };
+      }
+      const outcome = await action.perform(services, record.id(), request.payload, (request as PanelRequest).actor);
+      return done(context, record.id(), `${name}Done`, outcome);
+    },
+  };
+}
+
+function handleNew(create: NonNullable<Form['create']>, services: Services): NonNullable<Options['handler']> {
+  return async (request, _response, context) => {
+    const id = await create(services, request.payload, (request as PanelRequest).actor);
+    return done(context, id, 'created');
+  };
+}
+
+function handleEdit(update: NonNullable<Form['update']>, services: Services): NonNullable<Options['handler']> {
+  return async (request, _response, context) => {
+    const record = recordOf(context);
+    if (request.method !== 'post') return { record: record.toJSON(context.currentAdmin) };
+    await update(services, record.id(), request.payload, (request as PanelRequest).actor);
+    return done(context, record.id(), 'saved');
+  };
+}
+
+/** The row as it is now, what to tell, and the page to go to. */
+async function done(context: ActionContext, recordId: string, message: string, outcome: Preview = {}): Promise<RecordActionResponse> {
+  const { resource, h, currentAdmin } = context;
+  const record = await resource.findOne(recordId, context);
+  if (record === null) throw new Error(`the row ${recordId} of ${resource.id()} is gone`);
+  return {
+    record: record.toJSON(currentAdmin),
+    outcome,
+    notice: { message, type: 'success', resourceId: resource.id(), options: outcome },
+    redirectUrl: h.recordActionUrl({ resourceId: resource.id(), recordId, actionName: 'show' }),
+  };
+}
+
+function withPreview(record: BaseRecord, preview: Preview | undefined, currentAdmin: CurrentAdmin | undefined) {
+  const json = record.toJSON(currentAdmin);
+  return { ...json, params: { ...json.params, preview: JSON.stringify(preview ?? {}) } };
+}
+
+function recordOf({ record }: ActionContext): BaseRecord {
+  if (record === undefined) throw new Error('a record action without a record');
+  return record;
+}
+
+function roleOf({ currentAdmin }: ActionContext): StaffRole {
+  return currentAdmin?.['role'] as StaffRole;
+}

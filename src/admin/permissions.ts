@@ -1,0 +1,53 @@
+import type { StaffRole } from '../accounts/staff.ts';
+
+/**
+ * Who may do what in the panel: the only place. Menu, buttons, pages and the JSON behind them all ask `may`. What is
+ * not named here nobody may do; so `new`, `edit`, `delete` and `bulkDelete`, which AdminJS offers on every resource,
+ * are closed unless they are opened below. Money and ledger tables open none of them.
+ */
+const everyone = ['owner', 'finance', 'support', 'viewer'] as const satisfies readonly StaffRole[];
+const read = { list: everyone, show: everyone, search: everyone };
+
+const table = {
+  users: {
+    ...read,
+    adjustCredits: ['owner', 'finance'],
+    suspend: ['owner', 'support'],
+    reactivate: ['owner', 'support'],
+  },
+  subscriptions: { ...read, cancel: ['owner', 'finance', 'support'] },
+  orders: { ...read, refund: ['owner', 'finance'] },
+  payments: read,
+  refunds: read,
+  credit_transactions: read,
+  credit_grants: read,
+  credit_balances: read,
+  plans: { ...read, new: ['owner'], edit: ['owner'] },
+  plan_prices: { ...read, new: ['owner'], archive: ['owner'] },
+  credit_packs: { ...read, new: ['owner'], edit: ['owner'] },
+  emails: read,
+  provider_events: read,
+  job_runs: read,
+  api_keys: read,
+  staff: { ...read, new: ['owner'], edit: ['owner'] },
+  audit_log: read,
+} as const satisfies Record<string, Record<string, readonly StaffRole[]>>;
+
+export type ResourceId = keyof typeof table;
+
+export const resourceIds = Object.keys(table) as ResourceId[];
+
+/** Resource → action → roles, for readers that walk the whole table. */
+export const permissions: Readonly<Record<ResourceId, Readonly<Record<string, readonly StaffRole[]>>>> = table;
+
+export function isResourceId(id: string): id is ResourceId {
+  return Object.hasOwn(table, id);
+}
+
+export function may(role: StaffRole, resource: ResourceId, action: string): boolean {
+  const actions = permissions[resource];
+  return Object.hasOwn(actions, action) && (actions[action]?.includes(role) ?? false);
+}
+
+/** The actions that only look: everything else writes, and is taken by POST only. */
+export const readingActions: readonly string[] = Object.keys(read);

@@ -1,0 +1,30 @@
+import type { ResourceId } from '../permissions.ts';
+import { creditPacks, planPrices, plans } from './catalogue.ts';
+import { creditBalances, creditGrants, creditTransactions } from './credits.ts';
+import { subscriptions, users } from './customers.ts';
+import { orders, payments, refunds } from './money.ts';
+import { apiKeys, auditLog, emails, jobRuns, providerEvents, staff } from './operations.ts';
+import type { ResourceSpec } from './spec.ts';
+
+/** Everything the panel shows, in the order of its menu. */
+export const resources = [
+  users,
+  subscriptions,
+  orders,
+  payments,
+  refunds,
+  creditTransactions,
+  creditGrants,
+  creditBalances,
+  plans,
+  planPrices,
+  creditPacks,
+  emails,
+  providerEvents,
+  jobRuns,
+  apiKeys,
+  staff,
+  auditLog,
+] as const satisfies readonly ResourceSpec[];
+
+export const specs = new Map<ResourceId, ResourceSpec>(resources.map((spec) => [spec.id, spec]));

@@ -1,0 +1,107 @@
+import { Order } from '../../orders/order.model.ts';
+import { Payment } from '../../payments/payment.model.ts';
+import { Refund } from '../../payments/refund.model.ts';
+import { code, credits, id, json, money, reference, state, text, time, type ResourceSpec } from './spec.ts';
+
+export const orders: ResourceSpec = {
+  id: 'orders',
+  model: Order,
+  group: 'money',
+  fields: {
+    id,
+    orderNo: code,
+    userId: reference('users'),
+    kind: state('subscription', 'renewal', 'credit_pack'),
+    status: state(
+      'pending', 'processing', 'completed', 'partially_refunded', 'refunded', 'failed', 'cancelled', 'expired',
+    ),
+    amountMinor: money,
+    refundedMinor: money,
+    currency: code,
+    planId: reference('plans'),
+    priceId: reference('plan_prices'),
+    packId: reference('credit_packs'),
+    subscriptionType: state('monthly', 'yearly', 'lifetime'),
+    subscriptionId: reference('subscriptions'),
+    snapshot: json,
+    failureCode: code,
+    createdAt: time,
+    expiresAt: time,
+    paidAt: time,
+    closedAt: time,
+  },
+  title: 'orderNo',
+  list: ['orderNo', 'userId', 'kind', 'status', 'amountMinor', 'refundedMinor', 'createdAt'],
+  show: [
+    'id', 'orderNo', 'userId', 'kind', 'status', 'amountMinor', 'refundedMinor', 'planId', 'packId', 'subscriptionType',
+    'priceId', 'subscriptionId', 'failureCode', 'createdAt', 'paidAt', 'closedAt', 'expiresAt', 'snapshot',
+  ],
+  filters: ['orderNo', 'userId', 'kind', 'status', 'subscriptionType', 'planId', 'createdAt', 'paidAt', 'id'],
+  sort: { by: 'createdAt', direction: 'desc' },
+  sortable: ['createdAt', 'orderNo'],
+}; // prettier-ignore
+
+export const payments: ResourceSpec = {
+  id: 'payments',
+  model: Payment,
+  group: 'money',
+  fields: {
+    id,
+    orderId: reference('orders'),
+    provider: code,
+    providerOrderId: code,
+    providerCaptureId: code,
+    status: state('pending', 'processing', 'completed', 'failed', 'cancelled'),
+    amountMinor: money,
+    currency: code,
+    payee: code,
+    pendingReason: code,
+    failureCode: code,
+    createdAt: time,
+    checkedAt: time,
+    completedAt: time,
+  },
+  title: 'id',
+  list: ['orderId', 'provider', 'providerOrderId', 'providerCaptureId', 'status', 'amountMinor', 'createdAt'],
+  show: [
+    'id', 'orderId', 'status', 'amountMinor', 'provider', 'providerOrderId', 'providerCaptureId', 'payee',
+    'pendingReason', 'failureCode', 'createdAt', 'completedAt', 'checkedAt',
+  ],
+  filters: ['orderId', 'provider', 'providerOrderId', 'providerCaptureId', 'status', 'createdAt', 'id'],
+  sort: { by: 'createdAt', direction: 'desc' },
+  sortable: ['createdAt'],
+}; // prettier-ignore
+
+export const refunds: ResourceSpec = {
+  id: 'refunds',
+  model: Refund,
+  group: 'money',
+  fields: {
+    id,
+    orderId: reference('orders'),
+    paymentId: reference('payments'),
+    provider: code,
+    providerRefundId: code,
+    status: state('pending', 'completed', 'failed'),
+    amountMinor: money,
+    currency: code,
+    reason: text,
+    requestedBy: reference('staff'),
+    approvedBy: reference('staff'),
+    creditsClawedBack: credits,
+    creditsUnrecovered: credits,
+    failureCode: code,
+    createdAt: time,
+    checkedAt: time,
+    completedAt: time,
+  },
+  title: 'id',
+  list: ['orderId', 'status', 'amountMinor', 'reason', 'requestedBy', 'creditsClawedBack', 'createdAt'],
+  show: [
+    'id', 'orderId', 'paymentId', 'status', 'amountMinor', 'reason', 'requestedBy', 'approvedBy', 'creditsClawedBack',
+    'creditsUnrecovered', 'provider', 'providerRefundId', 'failureCode', 'createdAt', 'completedAt', 'checkedAt',
+  ],
+  filters: ['orderId', 'paymentId', 'status', 'providerRefundId', 'requestedBy', 'createdAt', 'id'],
+  sort: { by: 'createdAt', direction: 'desc' },
+  sortable: ['createdAt'],
+}; // prettier-ignore

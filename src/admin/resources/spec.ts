@@ -1,0 +1,47 @@
+import type { Model, ModelStatic } from 'sequelize';
+import type { ResourceId } from '../permissions.ts';
+
+/** How a column is shown, filtered and sorted. */
+export type Field =
+  | { kind: 'id' | 'code' | 'text' | 'longText' | 'count' | 'flag' | 'time' | 'json' | 'localized' | 'features' }
+  /** Credits: a whole number; `signed` shows the plus too. */
+  | { kind: 'credits'; signed?: boolean }
+  /** Minor units; `currency` names the column that holds the currency. */
+  | { kind: 'money'; currency: string }
+  | { kind: 'state'; values: readonly string[] }
+  | { kind: 'reference'; to: ResourceId };
+
+/**
+ * One table as the panel shows it. The panel reads the columns that are named here and no others, so a hash, a sealed
+ * value or a raw body that is not named never leaves the database.
+ */
+export interface ResourceSpec {
+  id: ResourceId;
+  model: ModelStatic<Model>;
+  /** The heading of the menu that it stands under. */
+  group: 'customers' | 'money' | 'credits' | 'catalogue' | 'operations' | 'team';
+  /** The columns whose values identify a row, where that is more than `id`; the first ones lead an index. */
+  key?: readonly string[];
+  fields: Readonly<Record<string, Field>>;
+  /** The column by which people know a row. */
+  title: string;
+  list: readonly string[];
+  show: readonly string[];
+  filters: readonly string[];
+  /** Newest first, unless people order it otherwise. */
+  sort: { by: string; direction: 'asc' | 'desc' };
+  /** Only these can be ordered by: each has an index, or its table is small. */
+  sortable: readonly string[];
+}
+
+export const id = { kind: 'id' } as const;
+export const text = { kind: 'text' } as const;
+export const code = { kind: 'code' } as const;
+export const time = { kind: 'time' } as const;
+export const count = { kind: 'count' } as const;
+export const flag = { kind: 'flag' } as const;
+export const json = { kind: 'json' } as const;
+export const credits = { kind: 'credits' } as const;
+export const money = { kind: 'money', currency: 'currency' } as const;
+export const reference = (to: ResourceId): Field => ({ kind: 'reference', to });
+export const state = (...values: string[]): Field => ({ kind: 'state', values });
