@@ -8,7 +8,7 @@ module.exports = {
         id uuid PRIMARY KEY,
         plan_code text NOT NULL UNIQUE CHECK (plan_code ~ '^[a-z0-9][a-z0-9-]{0,49}$'),
         names jsonb NOT NULL CHECK (names ? 'en'),
-        descriptions jsonb NOT NULL DEFAULT '{}',
+        descriptions jsonb NOT NULL DEFAULT '{"en": ""}',
         features jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(features) = 'array'),
         credits_monthly bigint NOT NULL CHECK (credits_monthly >= 0),
         rollover text NOT NULL DEFAULT 'none' CHECK (rollover IN ('none', 'capped', 'full')),

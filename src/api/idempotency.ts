@@ -1,0 +1,24 @@
+import type { Request, Response } from 'express';
+import { sha256 } from '../kit/crypto.ts';
+import { ValidationFailed } from '../kit/errors.ts';
+
+/** The caller's Idempotency-Key and a hash of the request that it stands for. @throws ValidationFailed */
+export function idempotencyOf(req: Request): { key: string; fingerprint: string } | undefined {
+  const key = req.get('Idempotency-Key');
+  if (key === undefined) return undefined;
+  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new ValidationFailed([{ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
+  }
+  return { key, fingerprint: fingerprintOf(req) };
+}
+
+/** The same whatever the order of the fields. */
+function fingerprintOf(req: Request): string {
+  const body = (req.body ?? {}) as Record<string, unknown>;
+  const fields = Object.entries(body).sort(([a], [b]) => (a < b ? -1 : 1));
+  return sha256(`${req.method} ${req.baseUrl}${req.path} ${JSON.stringify(fields)}`);
+}
+
+export function markReplayed(res: Response, replayed: boolean): void {
+  if (replayed) res.set('Idempotency-Replayed', 'true');
+}

@@ -1,0 +1,78 @@
+import { findPaymentByCapture, findPaymentByProviderOrder, type Payment } from '../payments/payments.ts';
+import {
+  countAttempt,
+  findEvent,
+  markFailed,
+  markHandled,
+  unhandledEvents,
+} from '../payments/provider-events.ts';
+import type { ProviderEvent } from '../payments/provider.ts';
+import { describeError } from '../kit/logger.ts';
+import { recordProviderRefund } from './record-provider-refund.ts';
+import { providerOf, type Services } from './services.ts';
+import { settlePayment } from './settle-payment.ts';
+
+/**
+ * Acts on a webhook that was taken in. What it says is a hint: the truth is fetched from the gateway.
+ * @throws Error when it could not be done; the queue tries again
+ */
+export async function handleProviderEvent(services: Services, eventRowId: string): Promise<void> {
+  const row = await findEvent(eventRowId);
+  if (row === null || row.handledAt !== null) return;
+  await countAttempt(row);
+  try {
+    const body = Buffer.from(services.sealer.open(row.bodySealed));
+    const event = providerOf(services, row.provider).parseEvent(body);
+    await markHandled(row, await act(services, row.provider, event), services.clock.now());
+  } catch (error) {
+    await markFailed(row, String(describeError(error)['message']));
+    throw error;
+  }
+}
+
+async function act(services: Services, provider: string, event: ProviderEvent): Promise<string> {
+  switch (event.kind) {
+    case 'order_approved':
+    case 'order_reversed':
+    case 'capture': {
+      const payment = await paymentOf(provider, event);
+      if (payment === null) return 'not a payment of ours';
+      const { outcome } = await settlePayment(services, payment.id);
+      return `payment ${payment.id}: ${outcome}`;
+    }
+    case 'refund': {
+      if (event.refundId === null) return 'names no refund';
+      const refund = await providerOf(services, provider).fetchRefund(event.refundId);
+      const captureId = refund.captureId ?? event.captureId;
+      return recordProviderRefund(services, provider, { ...refund, captureId });
+    }
+    case 'dispute':
+      services.log.warn({ event: event.eventId, type: event.type }, 'a dispute needs a person');
+      return 'a dispute: look into it at the gateway';
+    case 'unknown':
+      return `kept: ${event.type} asks for nothing here`;
+  }
+}
+
+async function paymentOf(provider: string, { providerOrderId, captureId }: ProviderEvent): Promise<Payment | null> {
+  const byOrder = providerOrderId === null ? null : await findPaymentByProviderOrder(provider, providerOrderId);
+  return byOrder ?? (captureId === null ? null : await findPaymentByCapture(provider, captureId));
+}
+
+const batchSize = 100;
+
+/** Takes up events whose task was lost. */
+export async function sweepEvents(services: Services): Promise<{ handled: number; failed: number }> {
+  const counts = { handled: 0, failed: 0 };
+  const before = new Date(services.clock.now().getTime() - 2 * 60_000);
+  for (const id of await unhandledEvents(before, batchSize)) {
+    try {
+      await handleProviderEvent(services, id);
+      counts.handled += 1;
+    } catch (error) {
+      counts.failed += 1;
+      services.log.warn({ err: error, event: id }, 'a webhook could not be handled');
+    }
+  }
+  return counts;
+}

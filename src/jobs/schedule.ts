@@ -1,0 +1,42 @@
+import { checkBooks } from '../billing/check-books.ts';
+import { cleanUp } from '../billing/clean-up.ts';
+import { sweepOutbox } from '../billing/deliver-mail.ts';
+import { expireCredits } from '../billing/expire-credits.ts';
+import { expireOrders } from '../billing/expire-orders.ts';
+import { expireSubscriptions } from '../billing/expire-subscriptions.ts';
+import { followUpPayments, followUpRefunds } from '../billing/follow-up.ts';
+import { sweepEvents } from '../billing/handle-provider-event.ts';
+import { resetQuotas } from '../billing/reset-quotas.ts';
+import { sendRenewalReminders } from '../billing/send-renewal-reminders.ts';
+import type { Services } from '../billing/services.ts';
+import { deleteOldRuns } from './runs.ts';
+
+export interface Job {
+  name: string;
+  /** How often it is due, by the clock. A tick that was missed is made up for once, by the next. */
+  every: 'minute' | 'ten minutes' | 'hour' | 'day';
+  /** Does what is due now, whenever that became due. → what it did, in numbers */
+  run(services: Services): Promise<Record<string, number>>;
+}
+
+/**
+ * All of them, in the order in which one tick runs them: a subscription that was not renewed ends before its quota
+ * would begin again.
+ */
+export const jobs: readonly Job[] = [
+  { name: 'follow-up-payments', every: 'minute', run: followUpPayments },
+  { name: 'follow-up-refunds', every: 'minute', run: followUpRefunds },
+  { name: 'sweep-webhooks', every: 'minute', run: sweepEvents },
+  { name: 'expire-orders', every: 'ten minutes', run: expireOrders },
+  { name: 'send-renewal-reminders', every: 'hour', run: sendRenewalReminders },
+  { name: 'expire-subscriptions', every: 'minute', run: expireSubscriptions },
+  { name: 'reset-quotas', every: 'minute', run: resetQuotas },
+  { name: 'expire-credits', every: 'ten minutes', run: expireCredits },
+  { name: 'sweep-outbox', every: 'minute', run: (services) => sweepOutbox(services) },
+  { name: 'check-books', every: 'day', run: checkBooks },
+  {
+    name: 'clean-up',
+    every: 'day',
+    run: async (services) => ({ ...(await cleanUp(services)), runs: await deleteOldRuns(services.clock.now()) }),
+  },
+];

@@ -1,0 +1,18 @@
+import { deliverMail } from '../billing/deliver-mail.ts';
+import { handleProviderEvent } from '../billing/handle-provider-event.ts';
+import type { Services } from '../billing/services.ts';
+import { startQueueWorker, type QueueWorker } from '../db/queue.ts';
+
+/** Works off what flows put into the queue. */
+export function startWorker(services: Services): Promise<QueueWorker> {
+  return startQueueWorker(
+    services.db.pool,
+    {
+      send_mail: async ({ emailId }) => {
+        await deliverMail(services, emailId);
+      },
+      handle_provider_event: ({ eventRowId }) => handleProviderEvent(services, eventRowId),
+    },
+    { log: services.log },
+  );
+}

@@ -1,0 +1,41 @@
+import type { RequestHandler } from 'express';
+import { pinoHttp } from 'pino-http';
+import { stopwatch } from '../clock.ts';
+import { newId } from '../ids.ts';
+import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** One line per request, under an id that the caller sees too; no header, body or query string is written. */
+export function logRequests(log: Logger): RequestHandler {
+  return pinoHttp({
+    logger: log,
+    genReqId: (req, res) => {
+      const given = req.headers['x-request-id'];
+      const id = typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : newId();
+      res.setHeader('X-Request-Id', id);
+      return id;
+    },
+    customLogLevel: (_req, res, error) => (error !== undefined || res.statusCode >= 500 ? 'error' : 'info'),
+    serializers: {
+      req: ({ id, method, url }: { id: string; method: string; url: string }) => ({ id, method, path: pathOf(url) }),
+      res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
+    },
+  }) as RequestHandler;
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? '';
+}
+
+/** How long each route takes. The route, not the path, names it: paths carry ids. */
+export function measureRequests({ httpDuration }: Metrics): RequestHandler {
+  return (req, res, next) => {
+    const elapsedMs = stopwatch();
+    res.once('finish', () => {
+      const route = (req.route as { path?: unknown } | undefined)?.path;
+      const name = typeof route === 'string' ? `${req.baseUrl}${route}` : (req.baseUrl || 'unmatched');
+      httpDuration.observe({ method: req.method, route: name, status: res.statusCode }, elapsedMs() / 1000);
+    });
+    next();
+  };
+}

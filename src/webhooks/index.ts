@@ -1,0 +1,45 @@
+import express, { Router, type Request } from 'express';
+import { receiveWebhook } from '../billing/receive-webhook.ts';
+import type { Services } from '../billing/services.ts';
+import { NotFound, Unauthenticated } from '../kit/errors.ts';
+import { problemHandler } from '../kit/http/problem.ts';
+import { WebhookRejected } from '../payments/provider-errors.ts';
+
+/** PayPal's largest events are some kilobytes. */
+const bodyLimit = '256kb';
+
+/** `POST /webhooks/<provider>`: raw body → verify → store → enqueue → 200. */
+export function createWebhooks(services: Services): Router {
+  const router = Router();
+
+  router.post('/:provider', express.raw({ type: () => true, limit: bodyLimit }), async (req, res) => {
+    const { provider } = req.params;
+    if (provider === undefined || !services.providers.has(provider)) throw new NotFound();
+    try {
+      const isNew = await receiveWebhook(services, { provider, rawBody: rawBodyOf(req), headers: headersOf(req) });
+      services.metrics.webhooks.inc({ outcome: isNew ? 'stored' : 'known' });
+      res.json({ received: true });
+    } catch (error) {
+      if (!(error instanceof WebhookRejected)) throw error;
+      services.metrics.webhooks.inc({ outcome: 'refused' });
+      services.log.warn({ err: error, provider }, 'a webhook was refused');
+      throw new Unauthenticated('The signature of this webhook is not valid.');
+    }
+  });
+
+  router.use(problemHandler(services.log));
+  return router;
+}
+
+function rawBodyOf(req: Request): Buffer {
+  return Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0);
+}
+
+/** The transmission's own headers; cookies and credentials that a proxy may add are not kept. */
+function headersOf(req: Request): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(req.headers).flatMap(([name, value]) =>
+      /^(paypal-|content-type$|user-agent$)/.test(name) && typeof value === 'string' ? [[name, value]] : [],
+    ),
+  );
+}
