@@ -20,7 +20,13 @@ export interface PageModel {
 }
 
 /** Renders a page in the reader's language inside the layout, and sends it. */
-export type ShowPage = (req: Request, res: Response, view: string, model: PageModel, status?: number) => void;
+export type ShowPage = <Model extends PageModel>(
+  req: Request,
+  res: Response,
+  view: string,
+  model: Model,
+  status?: number,
+) => void;
 
 const publicFolder = new URL('../../public/', import.meta.url);
 const assets = {

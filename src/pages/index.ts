@@ -1,0 +1,58 @@
+import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
+import type { Services } from '../billing/services.ts';
+import { chooseLanguage, localeOf, translatorOf } from '../kit/http/language.ts';
+import { listPacks, listPlans } from '../plans/catalog.ts';
+import { liveSubscription } from '../subscriptions/subscriptions.ts';
+import { accountPages } from './account-pages.ts';
+import { authPages, type AuthLimits } from './auth-pages.ts';
+import { checkoutPages } from './checkout-pages.ts';
+import { parseType } from './checkout-quote.ts';
+import { noSuchPage, showErrors } from './error-pages.ts';
+import { pricingModel } from './pricing-model.ts';
+import { createSignIn } from './sign-in.ts';
+import { createSite, servePublicFiles, userOf, type ShowPage } from './site.ts';
+
+export interface PagesOptions {
+  /** The customers' cookie session. */
+  sessions: RequestHandler;
+  limits: AuthLimits;
+  /** More pages in the same look, behind the same session: the sandbox's. */
+  more?: (show: ShowPage) => Router;
+}
+
+/**
+ * Everything that customers see. Mount it last, at `/`: it answers every address, with a page that says so where there
+ * is nothing.
+ */
+export function createPages(services: Services, { sessions, limits, more }: PagesOptions): Router {
+  const router = express.Router();
+  const show = createSite(services);
+  const signIn = createSignIn(services);
+
+  router.use(servePublicFiles());
+  router.use(sessions, signIn.recognise);
+  router.use(chooseLanguage((res) => userOf(res)?.locale));
+  router.use(pricingPages(show));
+  router.use(authPages(services, show, signIn, limits));
+  router.use(checkoutPages(services, show));
+  router.use(accountPages(services, show));
+  if (more !== undefined) router.use(more(show));
+  router.use(noSuchPage, showErrors(services, show) as ErrorRequestHandler);
+  return router;
+}
+
+function pricingPages(show: ShowPage): Router {
+  const router = express.Router();
+  router.get(['/', '/pricing'], async (req, res) => {
+    const user = userOf(res);
+    const [plans, packs, current] = await Promise.all([
+      listPlans(),
+      listPacks(),
+      user === null ? null : liveSubscription(user.id),
+    ]);
+    const type = parseType(req.query.interval) ?? 'monthly';
+    const words = { locale: localeOf(res), t: translatorOf(res) };
+    show(req, res, 'pages/pricing', pricingModel({ plans, packs, type, current, ...words }));
+  });
+  return router;
+}

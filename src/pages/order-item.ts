@@ -1,0 +1,49 @@
+import type { Locale, Translate } from '../kit/i18n.ts';
+import type { OrderSnapshot, OrderStatus } from '../orders/order-states.ts';
+import type { Order } from '../orders/orders.ts';
+import { localized, type SubscriptionType } from '../plans/plan-terms.ts';
+
+interface Sold {
+  snapshot: OrderSnapshot;
+  subscriptionType: SubscriptionType | null;
+}
+
+/** What an order was for: `Pro, one month`, or the name of a pack. */
+export function itemName({ snapshot, subscriptionType }: Sold, locale: Locale, t: Translate): string {
+  const name = localized(snapshot.names, locale);
+  return 'packCode' in snapshot ? name : t(`account:orders.plan.${subscriptionType ?? 'monthly'}`, { name });
+}
+
+/** Where the same thing is bought again. */
+export function buyAgainPath({ snapshot, subscriptionType }: Sold): string {
+  return 'packCode' in snapshot
+    ? `/checkout/packs/${snapshot.packCode}`
+    : `/checkout/${snapshot.planCode}?type=${subscriptionType ?? 'monthly'}`;
+}
+
+/** The colour that goes with the word; never without it. */
+export const orderTones: Readonly<Record<OrderStatus, 'leaf' | 'wait' | 'loss' | 'plain'>> = {
+  pending: 'wait',
+  processing: 'wait',
+  completed: 'leaf',
+  partially_refunded: 'plain',
+  refunded: 'plain',
+  failed: 'loss',
+  cancelled: 'plain',
+  expired: 'plain',
+};
+
+/** A line of a list of orders. */
+export function orderRow(order: Order, locale: Locale, t: Translate) {
+  const item = itemName(order, locale, t);
+  const status: OrderStatus = order.status;
+  return {
+    at: order.createdAt,
+    href: `/account/orders/${order.orderNo}`,
+    item: order.kind === 'renewal' ? t('account:orders.renewal', { item }) : item,
+    orderNo: order.orderNo,
+    tone: orderTones[status],
+    stateLabel: t(`account:orders.status.${status}`),
+    total: { amountMinor: order.amountMinor, currency: order.currency },
+  };
+}
