@@ -59,7 +59,10 @@ export function connectDatabase({ url, poolSize = 10 }: DatabaseOptions): Databa
   const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain' });
   const locks = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain locks' });
   // An idle connection that the server ends must not end the process; the next query opens a new one.
-  for (const each of [pool, locks]) each.on('error', () => undefined);
+  for (const each of [pool, locks]) {
+    each.on('error', () => undefined);
+    each.on('connect', (client) => client.on('error', () => undefined));
+  }
   return {
     sequelize,
     pool,
