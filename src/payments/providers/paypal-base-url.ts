@@ -1,13 +1,14 @@
+import { ProviderUnavailable } from '../provider-errors.ts';
+
 /**
  * Credentials and money orders go to this address, so another than PayPal's own must be on this machine unless
  * configuration says otherwise.
  * @returns the address without a trailing slash
- * @throws Error when it may not be used
+ * @throws ProviderUnavailable when it may not be used
  */
 export function checkedBaseUrl(base: string, allowRemote: boolean): string {
   const url = new URL(base);
   const loopback = url.hostname === 'localhost' || url.hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(url.hostname);
-  if (!loopback && !allowRemote) throw new Error(`PayPal's base URL must be a loopback address, not ${url.host}`);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Error('PayPal base URL: http or https only');
+  if (!loopback && !allowRemote) throw new ProviderUnavailable('paypal', 'BASE_URL_NOT_ALLOWED');
   return base.replace(/\/+$/, '');
 }

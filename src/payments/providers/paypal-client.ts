@@ -124,10 +124,12 @@ async function postJson(url: string, body: Buffer, accessToken: string, timeoutM
   return JSON.parse(text);
 }
 
-/** Wrong credentials stay wrong; everything else that is unknown may be better in a moment. */
+/** Wrong settings stay wrong; everything else that is unknown may be better in a moment. */
 function mayPass(failure: ProviderError): boolean {
-  return failure instanceof ProviderUnavailable && failure.issue !== 'AUTHENTICATION_FAILURE';
+  return failure instanceof ProviderUnavailable && !settings.has(failure.issue);
 }
+
+const settings: ReadonlySet<string> = new Set(['AUTHENTICATION_FAILURE', 'BASE_URL_NOT_ALLOWED']);
 
 function openSession(options: PaypalClientOptions, timeoutMs: number, onTokenFailure: () => void): PaypalSession {
   const { clientId, clientSecret, live, baseUrl } = options;

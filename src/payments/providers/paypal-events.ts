@@ -9,7 +9,7 @@ const eventShape = z.object({
   resource: z
     .object({
       id: z.string().optional(),
-      dispute_id: z.string().optional(),
+      order_id: z.string().optional(),
       disputed_transactions: z.array(z.object({ seller_transaction_id: z.string().optional() })).optional(),
       supplementary_data: z
         .object({ related_ids: z.object({ order_id: z.string(), capture_id: z.string() }).partial().optional() })
@@ -68,7 +68,7 @@ function idsOf(kind: ProviderEvent['kind'], resource: Resource): Partial<Ids> {
     case 'order_approved':
       return { providerOrderId: resource.id ?? null };
     case 'order_reversed':
-      return { providerOrderId: related?.order_id ?? resource.id ?? null };
+      return { providerOrderId: resource.order_id ?? related?.order_id ?? resource.id ?? null };
     case 'capture':
       return {
         captureId: resource.id ?? null,

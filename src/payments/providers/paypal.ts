@@ -6,7 +6,7 @@ import {
 } from '@paypal/paypal-server-sdk';
 import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
-import { ProviderRejected } from '../provider-errors.ts';
+import { ProviderRejected, ProviderUnavailable } from '../provider-errors.ts';
 import type { PaymentProvider, ProviderOrder, ProviderOrderInput } from '../provider.ts';
 import { toPaypalMoney } from './paypal-amounts.ts';
 import { readCapture, readOrder, readRefund } from './paypal-answers.ts';
@@ -147,7 +147,7 @@ function baseUrlOf({ baseUrl, allowRemoteBaseUrl = false, environment }: PaypalO
   return () => {
     const base = baseUrl?.();
     if (base !== undefined) return checkedBaseUrl(base, allowRemoteBaseUrl);
-    if (environment === 'simulator') throw new Error('the PayPal simulator has no address yet');
+    if (environment === 'simulator') throw new ProviderUnavailable('paypal', 'SIMULATOR_HAS_NO_ADDRESS');
     return undefined;
   };
 }
