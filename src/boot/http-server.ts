@@ -18,7 +18,12 @@ export interface HttpServer {
  */
 export async function openHttpServer(host: string, port: number): Promise<HttpServer> {
   let handler: RequestListener = comeBack;
+  let isClosing = false;
   const server = createServer((request, response) => {
+    // Whoever keeps the connection for a next request would keep the process.
+    response.once('close', () => {
+      if (isClosing) setImmediate(() => server.closeIdleConnections());
+    });
     handler(request, response);
   });
   await new Promise<void>((resolve, reject) => {
@@ -34,6 +39,7 @@ export async function openHttpServer(host: string, port: number): Promise<HttpSe
     },
     close: (graceMs) =>
       new Promise((resolve) => {
+        isClosing = true;
         const cut = setTimeout(() => {
           server.closeAllConnections();
         }, graceMs);
