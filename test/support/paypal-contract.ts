@@ -74,8 +74,11 @@ function loadContract(): PaypalContract {
   const files = ['checkout_orders_v2.json', 'payments_payment_v2.json', 'notifications_webhooks_v1.json', 'customer_disputes_v1.json'];
   const documents = files.map((file) => [file, JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as Json] as const);
   // Everything in the descriptions is optional and open, so a misspelt field would pass: successes are checked closed.
-  const open = validator(documents);
-  const closed = validator(documents.map(([file, document]) => [file, close(document) as Json]));
+  const open = validator(documents, {});
+  const closed = validator(
+    documents.map(([file, document]) => [file, close(document) as Json]),
+    { unevaluatedProperties: false },
+  );
   const operations = documents.flatMap(([file, document]) => operationsOf(file, document));
 
   return {
@@ -129,14 +132,14 @@ function checkResponse({ open, closed }: { open: Check; closed: Check }, operati
 
 type Check = (file: string, schema: unknown, value: unknown, what: string) => string[];
 
-function validator(documents: readonly (readonly [string, Json])[]): Check {
+function validator(documents: readonly (readonly [string, Json])[], atTheTop: Json): Check {
   const ajv: AjvType = new Ajv2019({ strict: false, allErrors: true, logger: false });
   ajvFormats.default(ajv);
   for (const [file, document] of documents) ajv.addSchema(document, file);
   const compiled = new Map<string, ValidateFunction>();
   return (file, schema, value, what) => {
     const key = `${file} ${JSON.stringify(schema)}`;
-    const validate = compiled.get(key) ?? ajv.compile(absolute({ allOf: [schema] }, file) as object);
+    const validate = compiled.get(key) ?? ajv.compile(absolute({ allOf: [schema], ...atTheTop }, file) as object);
     compiled.set(key, validate);
     if (validate(value) === true) return [];
     return (validate.errors ?? []).map(({ instancePath, message, params }) => `${what}: ${instancePath} ${message ?? ''} ${JSON.stringify(params)}`);

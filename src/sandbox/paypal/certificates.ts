@@ -49,7 +49,8 @@ export async function makeSigningKeys(now: Date): Promise<SigningKeys> {
   const build = (pem: string, subject: typeof issuer, extensions: object[]): string => {
     const certificate = forge.pki.createCertificate();
     certificate.publicKey = publicKey(pem);
-    certificate.serialNumber = `00${randomBytes(15).toString('hex')}`;
+    // Positive and without a leading zero byte, which OpenSSL refuses.
+    certificate.serialNumber = `01${randomBytes(15).toString('hex')}`;
     Object.assign(certificate.validity, validity);
     certificate.setSubject(subject);
     certificate.setIssuer(issuer);
