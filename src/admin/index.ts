@@ -2,10 +2,12 @@ import { Router, type RequestHandler, type Response } from 'express';
 import type { Services } from '../billing/services.ts';
 import { NotFound } from '../kit/errors.ts';
 import { chooseLanguage } from '../kit/http/language.ts';
+import type { RateLimits } from '../kit/http/rate-limit.ts';
+import { refuseCrossSite } from '../kit/http/same-site.ts';
 import { createTemplates } from '../kit/templates.ts';
 import { AssetStore } from './assets.ts';
 import { addDoorAssets } from './door-assets.ts';
-import { door, type TakeTry } from './door.ts';
+import { door } from './door.ts';
 import { errorPage } from './error-page.ts';
 import { doorPolicy } from './security.ts';
 import { readMember, requireSignIn, staffOf } from './staff-session.ts';
@@ -13,9 +15,7 @@ import { readMember, requireSignIn, staffOf } from './staff-session.ts';
 export interface AdminParts {
   /** Sessions of staff, under a cookie of their own. */
   session: RequestHandler;
-  /** Refuses unsafe requests that come from another site. */
-  sameSite: RequestHandler;
-  takeTry: TakeTry;
+  limits: RateLimits;
 }
 
 export interface Admin {
@@ -31,7 +31,7 @@ const root = '/admin';
  * The staff panel: the sign-in, and behind it AdminJS, which is loaded once, when it is first needed: importing it
  * takes longer than the rest of the start.
  */
-export async function createAdmin(services: Services, { session, sameSite, takeTry }: AdminParts): Promise<Admin> {
+export async function createAdmin(services: Services, { session, limits }: AdminParts): Promise<Admin> {
   const assets = new AssetStore(root);
   const doorAssets = await addDoorAssets(assets);
   const render = createTemplates();
@@ -43,8 +43,8 @@ export async function createAdmin(services: Services, { session, sameSite, takeT
   const router = Router();
   router.use(doorPolicy);
   router.get('/assets/:file', assets.serve);
-  router.use(session, readMember, chooseLanguage(accountLocale), sameSite);
-  router.use(door({ services, root, render, assets: doorAssets, takeTry }));
+  router.use(session, readMember, chooseLanguage(accountLocale), refuseCrossSite);
+  router.use(door({ services, root, render, assets: doorAssets, limits }));
   router.use(requireSignIn(root));
   router.use(async (request, response, next) => {
     const loaded = await panel();

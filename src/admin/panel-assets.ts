@@ -67,6 +67,8 @@ async function bundleComponents(): Promise<NamedAsset[]> {
     format: 'iife',
     target: 'es2022',
     jsx: 'transform',
+    // The project's own says `react-jsx`, whose runtime the pages do not have; they have `React`.
+    tsconfigRaw: {},
     minify: true,
     charset: 'utf8',
     plugins: [fromPage],

@@ -1,7 +1,7 @@
 import type { Action, ActionContext, ActionRequest, BaseRecord, CurrentAdmin, RecordActionResponse, ResourceWithOptions } from 'adminjs';
 import type { StaffActor, StaffRole } from '../accounts/staff.ts';
 import type { Services } from '../billing/services.ts';
-import type { Preview, RecordAction, RowValues } from './actions/action.ts';
+import type { Done, Facts, RecordAction, RowValues } from './actions/action.ts';
 import { PanelResource } from './adapter/resource.ts';
 import { forms, type Form } from './forms/index.ts';
 import { may, type ResourceId } from './permissions.ts';
@@ -66,7 +66,7 @@ function builtIn(id: ResourceId, form: Form | undefined, services: Services): Re
   const component = { component: 'PanelForm', custom: { fields: form?.fields ?? [] } };
   const { create, update } = form ?? {};
   return {
-    list: allowed('list'),
+    list: { ...allowed('list'), showFilter: false },
     search: allowed('search'),
     show: { ...allowed('show'), icon: 'Eye' },
     new: create === undefined ? closed : { ...allowed('new'), ...component, handler: handleNew(create, services) },
@@ -88,19 +88,19 @@ function toAction(action: RecordAction, services: Services): Options {
     isVisible: (context) => context.record === undefined || action.offered(context.record.params as RowValues),
     handler: async (request, _response, context) => {
       const record = recordOf(context);
+      const row = record.params as RowValues;
       if (request.method !== 'post') {
-        return { record: withPreview(record, await action.preview?.(services, record.id()), context.currentAdmin) };
+        return { record: withPreview(record, await action.preview(services, row), context.currentAdmin) };
       }
-      const outcome = await action.perform(services, record.id(), request.payload, (request as PanelRequest).actor);
-      return done(context, record.id(), `${name}Done`, outcome);
+      return done(context, record.id(), await action.perform(services, row, request.payload, actorOf(request)));
     },
   };
 }
 
 function handleNew(create: NonNullable<Form['create']>, services: Services): NonNullable<Options['handler']> {
   return async (request, _response, context) => {
-    const id = await create(services, request.payload, (request as PanelRequest).actor);
-    return done(context, id, 'created');
+    const id = await create(services, request.payload, actorOf(request));
+    return done(context, id, { message: 'created' });
   };
 }
 
@@ -108,27 +108,30 @@ function handleEdit(update: NonNullable<Form['update']>, services: Services): No
   return async (request, _response, context) => {
     const record = recordOf(context);
     if (request.method !== 'post') return { record: record.toJSON(context.currentAdmin) };
-    await update(services, record.id(), request.payload, (request as PanelRequest).actor);
-    return done(context, record.id(), 'saved');
+    await update(services, record.id(), request.payload, actorOf(request));
+    return done(context, record.id(), { message: 'saved' });
   };
 }
 
 /** The row as it is now, what to tell, and the page to go to. */
-async function done(context: ActionContext, recordId: string, message: string, outcome: Preview = {}): Promise<RecordActionResponse> {
+async function done(context: ActionContext, recordId: string, { message, type = 'success', facts = {} }: Done): Promise<RecordActionResponse> {
   const { resource, h, currentAdmin } = context;
   const record = await resource.findOne(recordId, context);
   if (record === null) throw new Error(`the row ${recordId} of ${resource.id()} is gone`);
   return {
     record: record.toJSON(currentAdmin),
-    outcome,
-    notice: { message, type: 'success', resourceId: resource.id(), options: outcome },
+    notice: { message, type, resourceId: resource.id(), options: { ...facts } },
     redirectUrl: h.recordActionUrl({ resourceId: resource.id(), recordId, actionName: 'show' }),
   };
 }
 
-function withPreview(record: BaseRecord, preview: Preview | undefined, currentAdmin: CurrentAdmin | undefined) {
+function withPreview(record: BaseRecord, preview: Facts, currentAdmin: CurrentAdmin | undefined) {
   const json = record.toJSON(currentAdmin);
-  return { ...json, params: { ...json.params, preview: JSON.stringify(preview ?? {}) } };
+  return { ...json, params: { ...json.params, preview: JSON.stringify(preview) } };
+}
+
+function actorOf(request: ActionRequest): StaffActor {
+  return (request as PanelRequest).actor;
 }
 
 function recordOf({ record }: ActionContext): BaseRecord {

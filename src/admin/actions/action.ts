@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { StaffActor } from '../../accounts/staff.ts';
 import type { Services } from '../../billing/services.ts';
 import type { ResourceId } from '../permissions.ts';
@@ -6,8 +6,16 @@ import type { ResourceId } from '../permissions.ts';
 /** The row that an action is about, with the columns of its spec. */
 export type RowValues = Readonly<Record<string, string | number | boolean | null>>;
 
-/** What a confirm screen is told before anybody confirms. */
-export type Preview = Readonly<Record<string, string | number | boolean | null>>;
+/** What the screen is told: before, what would happen; after, what did. */
+export type Facts = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface Done {
+  /** The text that tells of it, `messages.<message>` of the resource. */
+  message: string;
+  /** `info`: it is not finished yet. `error`: it was tried and did not come about. */
+  type?: 'success' | 'info' | 'error';
+  facts?: Facts;
+}
 
 /**
  * Something that staff can do to one row: a button, a screen that says what will happen, and a flow of `billing/` that
@@ -17,15 +25,26 @@ export interface RecordAction<Body = unknown> {
   resource: ResourceId;
   name: string;
   icon: string;
+  /** Takes something away: the button is red. */
   danger?: boolean;
   /** Whether the row is in a state in which this makes sense: the button is there only then. */
   offered(row: RowValues): boolean;
+  /** Fields that it does not name are refused. */
   body: z.ZodType<Body>;
-  preview?(services: Services, id: string): Promise<Preview>;
-  perform(services: Services, id: string, body: Body, actor: StaffActor): Promise<Preview | undefined>;
+  preview(services: Services, row: RowValues): Promise<Facts>;
+  perform(services: Services, row: RowValues, body: Body, actor: StaffActor): Promise<Done>;
 }
 
 /** Keeps the body's type inside, so that actions of different bodies stand in one list. */
 export function recordAction<Body>(action: RecordAction<Body>): RecordAction {
-  return { ...action, perform: (services, id, body, actor) => action.perform(services, id, action.body.parse(body), actor) };
+  return { ...action, perform: (services, row, body, actor) => action.perform(services, row, action.body.parse(body), actor) };
+}
+
+export const reason = z.string().trim().min(1, 'Say why.').max(500, 'Say it in 500 characters.');
+
+/** A column of the row that is known to hold text. */
+export function textOf(row: RowValues, name: string): string {
+  const value = row[name];
+  if (typeof value !== 'string') throw new TypeError(`${name} is no text`);
+  return value;
 }

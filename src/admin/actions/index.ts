@@ -1,3 +1,14 @@
 import type { RecordAction } from './action.ts';
+import { adjustCreditsAction } from './adjust-credits.ts';
+import { cancelSubscriptionAction } from './cancel-subscription.ts';
+import { refundOrderAction } from './refund-order.ts';
+import { reactivateUserAction, suspendUserAction } from './suspend-user.ts';
 
-export const recordActions: readonly RecordAction[] = [];
+/** Everything staff can do to a row, in the order of the buttons. */
+export const recordActions: readonly RecordAction[] = [
+  adjustCreditsAction,
+  suspendUserAction,
+  reactivateUserAction,
+  cancelSubscriptionAction,
+  refundOrderAction,
+];

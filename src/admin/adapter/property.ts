@@ -14,6 +14,8 @@ const types: Readonly<Record<Field['kind'], PropertyType>> = {
   localized: 'string',
   features: 'string',
   code: 'string',
+  word: 'string',
+  actor: 'string',
   text: 'string',
   longText: 'string',
   state: 'string',

@@ -1,30 +1,52 @@
-import { useTranslation, type CurrentAdmin } from 'adminjs';
+import { ViewHelpers, useTranslation, type ActionHeaderProps, type ActionJSON, type CurrentAdmin, type RecordJSON, type ResourceJSON } from 'adminjs';
 import { Icon } from '@adminjs/design-system';
+
 import { useSelector } from 'react-redux';
-import { Link } from 'react-router-dom';
+import { Link, useLocation } from 'react-router-dom';
+import { formatNumber, shortId } from './format.ts';
 
 /** The part of AdminJS's store that the frame of the page shows. */
 interface State {
   session: CurrentAdmin;
   branding: { logo?: string; companyName: string };
   paths: { rootPath: string; logoutPath: string };
+  resources: ResourceJSON[];
 }
 
 const languages = [['en', 'English'], ['zh-CN', '简体中文']] as const; // prettier-ignore
 
-export function SidebarBranding() {
-  const { branding, paths } = useSelector((state: State) => state);
+/** Every table that this role may see, under its heading; nothing folds away. */
+export function Sidebar({ isVisible }: { isVisible: boolean }) {
+  const { t, tl } = useTranslation();
+  const { branding, paths, resources } = useSelector((state: State) => state);
+  const { pathname } = useLocation();
+  const visible = resources.filter(({ href }) => href !== null);
+  const groups = [...new Set(visible.map(groupOf))].map((group) => ({ group, members: visible.filter((one) => groupOf(one) === group) }));
+  const current = (href: string) => (pathname === href || pathname.startsWith(`${href}/`) ? 'page' : undefined);
   return (
-    <Link className="p-brand" to={paths.rootPath}>
-      <img src={branding.logo} alt="" width="26" height="26" />
-      {branding.companyName}
-    </Link>
+    <aside className={isVisible ? 'p-side p-side-open' : 'p-side'}>
+      <Link className="p-brand" to={paths.rootPath}>
+        <img src={branding.logo} alt="" width="26" height="26" /> {branding.companyName}
+      </Link>
+      <nav aria-label={t('panel.menu')}>
+        <Link to={paths.rootPath} aria-current={pathname === paths.rootPath ? 'page' : undefined}>
+          <Icon icon="Home" size={15} /> {t('panel.dashboard.title')}
+        </Link>
+        {groups.map(({ group, members }) => (
+          <section key={group}>
+            <h2><Icon icon={members[0]?.navigation?.icon ?? 'Circle'} size={13} /> {tl(group)}</h2>
+            {members.map(({ id, name, href }) => (
+              <Link key={id} to={href ?? ''} aria-current={current(href ?? '')}>{tl(name, id)}</Link>
+            ))}
+          </section>
+        ))}
+      </nav>
+    </aside>
   );
-}
+} // prettier-ignore
 
-/** AdminJS advertises itself here. */
-export function SidebarFooter() {
-  return null;
+function groupOf({ navigation }: ResourceJSON): string {
+  return navigation?.name ?? '';
 }
 
 /** Who is signed in, in which language, and the way out: a form that posts. */
@@ -54,3 +76,60 @@ export function TopBar({ toggleSidebar }: { toggleSidebar: () => void }) {
     </header>
   );
 }
+
+/** The title of the page, the way back, and what can be done here. */
+export function ActionHeader({ resource, record, action, tag }: ActionHeaderProps) {
+  const { ta, tl } = useTranslation();
+  const h = new ViewHelpers();
+  const isList = action.name === 'list';
+  const show = record === undefined ? undefined : h.recordActionUrl({ resourceId: resource.id, recordId: record.id, actionName: 'show' });
+  return (
+    <div className="p-head">
+      {!isList && (
+        <p className="p-crumbs">
+          <Link to={resource.href ?? ''}>{tl(resource.name, resource.id)}</Link>
+          {action.name !== 'show' && record !== undefined && show !== undefined && <Link to={show}>{titleOf(record)}</Link>}
+        </p>
+      )}
+      <h1>
+        {isList ? tl(resource.name, resource.id) : action.name === 'show' && record !== undefined ? titleOf(record) : ta(action.label, resource.id)}
+        {tag !== undefined && tag !== '' && <Count tag={tag} />}
+      </h1>
+      <div className="p-buttons"><Buttons resource={resource} record={record} action={action} /></div>
+    </div>
+  );
+} // prettier-ignore
+
+function Count({ tag }: { tag: string }) {
+  const { i18n } = useTranslation();
+  const total = Number(tag);
+  const more = total >= 10_000 ? '+' : '';
+  return <span className="p-count">{Number.isFinite(total) ? formatNumber(total, i18n.language) + more : tag}</span>;
+}
+
+function titleOf({ title, id }: RecordJSON): string {
+  return title === '' || title === id ? shortId(id) : title;
+}
+
+/** On a list what makes a row, on a row what can be done to it; never the page one is on, and looking is no button. */
+function Buttons({ resource, record, action }: { resource: ResourceJSON; record: RecordJSON | undefined; action: ActionJSON }) {
+  const { ta } = useTranslation();
+  const h = new ViewHelpers();
+  const offered = record === undefined ? resource.resourceActions : action.name === 'show' ? record.recordActions : [];
+  const href = (actionName: string) =>
+    record === undefined
+      ? h.resourceActionUrl({ resourceId: resource.id, actionName })
+      : h.recordActionUrl({ resourceId: resource.id, recordId: record.id, actionName });
+  return (
+    <>
+      {offered
+        .filter(({ name }) => !['list', 'search', 'show', action.name].includes(name))
+        .map(({ name, label, icon, variant }) => (
+          <Link key={name} to={href(name)} className={`p-button ${variant === 'danger' ? 'p-danger-quiet' : name === 'new' ? '' : 'p-quiet'}`} data-testid={`action-${name}`}>
+            {icon !== undefined && <Icon icon={icon} size={15} />} {ta(label, resource.id)}
+          </Link>
+        ))}
+    </>
+  );
+} // prettier-ignore
+

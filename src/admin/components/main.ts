@@ -1,8 +1,8 @@
 import { PanelAction } from './action-page.tsx';
-import { SidebarBranding, SidebarFooter, TopBar } from './chrome.tsx';
+import { ActionHeader, Sidebar, TopBar } from './chrome.tsx';
 import { PanelDashboard } from './dashboard.tsx';
 import { PanelForm } from './form.tsx';
-import { NoRecords } from './no-records.tsx';
+import { DefaultListAction } from './list.tsx';
 import { DefaultShowAction } from './record-page.tsx';
 import { PanelCell, PanelField } from './value.tsx';
 
@@ -13,17 +13,23 @@ interface Page {
 }
 
 const page = window as unknown as Page;
-// By these names resources and actions ask for a component; some of them stand in for AdminJS's own.
+// By these names resources and actions ask for a component; those without `Panel` stand in for AdminJS's own.
 page.AdminJS.UserComponents = {
   PanelAction,
   PanelCell,
   PanelDashboard,
   PanelField,
   PanelForm,
+  ActionHeader,
+  DefaultListAction,
   DefaultShowAction,
-  NoRecords,
-  SidebarBranding,
-  SidebarFooter,
+  FilterDrawer: Nothing,
+  Sidebar,
   TopBar,
 };
 page.createRoot(document.getElementById('app')).render(page.AdminJS.Application);
+
+/** In the place of what our own components do in another way. */
+function Nothing() {
+  return null;
+}

@@ -1,4 +1,4 @@
-import { ViewHelpers, useTranslation, type BasePropertyProps, type RecordJSON } from 'adminjs';
+import { ViewHelpers, useTranslation, type BasePropertyJSON, type BasePropertyProps, type RecordJSON } from 'adminjs';
 import { useState, type MouseEvent, type ReactNode } from 'react';
 import { Link } from 'react-router-dom';
 import { formatMoney, formatNumber, formatTime, formatUtc, shortId } from './format.ts';
@@ -7,6 +7,7 @@ import { formatMoney, formatNumber, formatTime, formatUtc, shortId } from './for
 interface Kind {
   kind: string;
   signed?: boolean;
+  plain?: boolean;
   currency?: string;
 }
 
@@ -15,7 +16,7 @@ export type Shown = Pick<BasePropertyProps, 'property' | 'record' | 'resource'>;
 const toneOf: Readonly<Record<string, string>> = {
   active: 'good', completed: 'good', sent: 'good', earn: 'good',
   pending: 'open', processing: 'open', past_due: 'open', paused: 'open', partially_refunded: 'open', hold: 'open',
-  failed: 'bad', suspended: 'bad', clawback: 'bad',
+  failed: 'bad', suspended: 'bad', disabled: 'bad', clawback: 'bad', plain: 'plain',
 }; // prettier-ignore
 
 /** One cell of a list. Numbers stand right. */
@@ -28,18 +29,18 @@ export function PanelField(props: Shown) {
   return <Value {...props} place="show" />;
 }
 
-export function isNumeric({ property }: Pick<Shown, 'property'>): boolean {
+export function isNumeric({ property }: { property: BasePropertyJSON }): boolean {
   return ['money', 'credits', 'count'].includes(kindOf(property).kind);
 }
 
-function kindOf(property: Shown['property']): Kind {
+function kindOf(property: BasePropertyJSON): Kind {
   return property.custom as unknown as Kind;
 }
 
 function Value({ property, record, resource, place }: Shown & { place: 'list' | 'show' }): ReactNode {
   const { i18n, tl, t } = useTranslation();
   const locale = i18n.language;
-  const { kind, signed, currency } = kindOf(property);
+  const { kind, signed, plain, currency } = kindOf(property);
   const value = record?.params[property.path] as string | number | boolean | null | undefined;
   if (record === undefined || value === null || value === undefined || value === '') return <Nothing numeric={isNumeric({ property })} />;
   const text = String(value);
@@ -52,7 +53,11 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
     case 'time':
       return <Time iso={text} />;
     case 'state':
-      return <State value={text} label={tl(`${property.path}.${text}`, resource.id)} />;
+      return <State value={plain === true ? 'plain' : text} label={tl(`${property.path}.${text}`, resource.id)} />;
+    case 'word':
+      return <span>{tl(`${property.path}.${text}`, resource.id, { defaultValue: text })}</span>;
+    case 'actor':
+      return <Actor text={text} />;
     case 'flag':
       return <span className={value === true ? 'p-yes' : 'p-no'}>{t(value === true ? 'panel.yes' : 'panel.no')}</span>;
     case 'id':
@@ -111,6 +116,16 @@ function Reference({ property, record }: { property: Shown['property']; record: 
   const href = new ViewHelpers().recordActionUrl({ resourceId: to, recordId: target.id, actionName: 'show' });
   return <Link className="p-link" to={href} onClick={(event) => { event.stopPropagation(); }}>{title}</Link>;
 } // prettier-ignore
+
+function Actor({ text }: { text: string }) {
+  const { t } = useTranslation();
+  const [kind = '', id] = text.split(':');
+  return (
+    <span className="p-actor">
+      {t(`panel.actor.${kind}`, { defaultValue: kind })} {id !== undefined && <CopyableId id={id} />}
+    </span>
+  );
+}
 
 function Localized({ text, locale, all }: { text: string; locale: string; all: boolean }) {
   const texts = JSON.parse(text) as Record<string, string>;

@@ -1,7 +1,7 @@
 import { CreditPack } from '../../plans/credit-pack.model.ts';
 import { PlanPrice } from '../../plans/plan-price.model.ts';
 import { Plan } from '../../plans/plan.model.ts';
-import { code, count, credits, flag, id, money, reference, state, time, type ResourceSpec } from './spec.ts';
+import { choice, code, count, credits, flag, id, money, reference, state, time, type ResourceSpec } from './spec.ts';
 
 export const plans: ResourceSpec = {
   id: 'plans',
@@ -14,7 +14,7 @@ export const plans: ResourceSpec = {
     descriptions: { kind: 'localized' },
     features: { kind: 'features' },
     creditsMonthly: credits,
-    rollover: state('none', 'capped', 'full'),
+    rollover: choice('none', 'capped', 'full'),
     rolloverCap: credits,
     isPopular: flag,
     isActive: flag,
@@ -40,7 +40,7 @@ export const planPrices: ResourceSpec = {
   fields: {
     id,
     planId: reference('plans'),
-    subscriptionType: state('monthly', 'yearly', 'lifetime'),
+    subscriptionType: choice('monthly', 'yearly', 'lifetime'),
     amountMinor: money,
     currency: code,
     isActive: flag,

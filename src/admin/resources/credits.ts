@@ -1,7 +1,7 @@
 import { CreditBalance } from '../../credits/credit-balance.model.ts';
 import { CreditGrant } from '../../credits/credit-grant.model.ts';
 import { CreditTransaction } from '../../credits/credit-transaction.model.ts';
-import { code, count, credits, id, json, reference, state, text, time, type ResourceSpec } from './spec.ts';
+import { choice, code, count, credits, flag, id, json, reference, state, text, time, word, type ResourceSpec } from './spec.ts';
 
 export const creditTransactions: ResourceSpec = {
   id: 'credit_transactions',
@@ -15,10 +15,10 @@ export const creditTransactions: ResourceSpec = {
     type: state('earn', 'spend', 'expire', 'clawback', 'adjust', 'hold', 'release'),
     amount: { kind: 'credits', signed: true },
     balanceAfter: credits,
-    source: code,
+    source: word,
     featureType: code,
     description: text,
-    actor: code,
+    actor: { kind: 'actor' },
     reference: code,
     drawn: json,
     idempotencyKey: code,
@@ -43,7 +43,7 @@ export const creditGrants: ResourceSpec = {
   fields: {
     id,
     userId: reference('users'),
-    source: state('plan', 'pack', 'promo', 'adjustment'),
+    source: choice('plan', 'pack', 'promo', 'adjustment'),
     amount: credits,
     remaining: credits,
     expiresAt: time,
@@ -77,11 +77,12 @@ export const creditBalances: ResourceSpec = {
     totalEarned: credits,
     totalUsed: credits,
     entries: count,
+    frozen: flag,
   },
   title: 'userId',
   list: ['userId', 'available', 'held', 'monthlyQuota', 'quotaUsed', 'quotaResetAt', 'totalUsed'],
   show: [
-    'userId', 'available', 'held', 'monthlyQuota', 'quotaUsed', 'quotaResetAt', 'totalEarned', 'totalUsed', 'entries',
+    'userId', 'available', 'held', 'monthlyQuota', 'quotaUsed', 'quotaResetAt', 'totalEarned', 'totalUsed', 'entries', 'frozen',
   ],
   filters: ['userId', 'quotaResetAt'],
   sort: { by: 'userId', direction: 'desc' },

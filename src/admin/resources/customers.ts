@@ -1,6 +1,6 @@
 import { User } from '../../accounts/user.model.ts';
 import { Subscription } from '../../subscriptions/subscription.model.ts';
-import { count, credits, flag, id, reference, state, text, time, type ResourceSpec } from './spec.ts';
+import { choice, count, credits, flag, id, reference, state, text, time, type ResourceSpec } from './spec.ts';
 
 export const users: ResourceSpec = {
   id: 'users',
@@ -11,7 +11,7 @@ export const users: ResourceSpec = {
     email: text,
     name: text,
     status: state('active', 'suspended', 'deleted'),
-    locale: state('en', 'zh-CN'),
+    locale: choice('en', 'zh-CN'),
     emailVerifiedAt: time,
     loginCount: count,
     lastLoginAt: time,
@@ -34,10 +34,10 @@ export const subscriptions: ResourceSpec = {
     id,
     userId: reference('users'),
     planId: reference('plans'),
-    subscriptionType: state('monthly', 'yearly', 'lifetime'),
+    subscriptionType: choice('monthly', 'yearly', 'lifetime'),
     status: state('active', 'past_due', 'paused', 'cancelled', 'expired'),
     creditsMonthly: credits,
-    rollover: state('none', 'capped', 'full'),
+    rollover: choice('none', 'capped', 'full'),
     rolloverCap: credits,
     startDate: time,
     endDate: time,

@@ -1,7 +1,7 @@
 import { Order } from '../../orders/order.model.ts';
 import { Payment } from '../../payments/payment.model.ts';
 import { Refund } from '../../payments/refund.model.ts';
-import { code, credits, id, json, money, reference, state, text, time, type ResourceSpec } from './spec.ts';
+import { choice, code, credits, id, json, money, reference, state, text, time, type ResourceSpec } from './spec.ts';
 
 export const orders: ResourceSpec = {
   id: 'orders',
@@ -11,7 +11,7 @@ export const orders: ResourceSpec = {
     id,
     orderNo: code,
     userId: reference('users'),
-    kind: state('subscription', 'renewal', 'credit_pack'),
+    kind: choice('subscription', 'renewal', 'credit_pack'),
     status: state(
       'pending', 'processing', 'completed', 'partially_refunded', 'refunded', 'failed', 'cancelled', 'expired',
     ),
@@ -21,7 +21,7 @@ export const orders: ResourceSpec = {
     planId: reference('plans'),
     priceId: reference('plan_prices'),
     packId: reference('credit_packs'),
-    subscriptionType: state('monthly', 'yearly', 'lifetime'),
+    subscriptionType: choice('monthly', 'yearly', 'lifetime'),
     subscriptionId: reference('subscriptions'),
     snapshot: json,
     failureCode: code,
@@ -29,12 +29,15 @@ export const orders: ResourceSpec = {
     expiresAt: time,
     paidAt: time,
     closedAt: time,
+    periodStart: time,
+    periodEnd: time,
   },
   title: 'orderNo',
   list: ['orderNo', 'userId', 'kind', 'status', 'amountMinor', 'refundedMinor', 'createdAt'],
   show: [
     'id', 'orderNo', 'userId', 'kind', 'status', 'amountMinor', 'refundedMinor', 'planId', 'packId', 'subscriptionType',
-    'priceId', 'subscriptionId', 'failureCode', 'createdAt', 'paidAt', 'closedAt', 'expiresAt', 'snapshot',
+    'periodStart', 'periodEnd', 'priceId', 'subscriptionId', 'failureCode', 'createdAt', 'paidAt', 'closedAt',
+    'expiresAt', 'snapshot',
   ],
   filters: ['orderNo', 'userId', 'kind', 'status', 'subscriptionType', 'planId', 'createdAt', 'paidAt', 'id'],
   sort: { by: 'createdAt', direction: 'desc' },

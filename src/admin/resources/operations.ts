@@ -4,7 +4,7 @@ import { AuditEntry } from '../../audit/audit-entry.model.ts';
 import { JobRun } from '../../jobs/job-run.model.ts';
 import { Email } from '../../mail/email.model.ts';
 import { ProviderEventRow } from '../../payments/provider-event.model.ts';
-import { code, count, id, json, reference, state, text, time, type ResourceSpec } from './spec.ts';
+import { choice, code, count, id, json, reference, state, text, time, word, type ResourceSpec } from './spec.ts';
 
 export const emails: ResourceSpec = {
   id: 'emails',
@@ -15,9 +15,9 @@ export const emails: ResourceSpec = {
     id,
     userId: reference('users'),
     toAddress: text,
-    template: code,
+    template: word,
     subject: text,
-    locale: state('en', 'zh-CN'),
+    locale: choice('en', 'zh-CN'),
     status: state('pending', 'sent', 'failed'),
     attempts: count,
     error: { kind: 'longText' },
@@ -46,7 +46,7 @@ export const providerEvents: ResourceSpec = {
     eventId: code,
     type: code,
     kind: code,
-    outcome: code,
+    outcome: word,
     attempts: count,
     error: { kind: 'longText' },
     receivedAt: time,
@@ -102,9 +102,9 @@ export const staff: ResourceSpec = {
     id,
     email: text,
     name: text,
-    role: state('owner', 'finance', 'support', 'viewer'),
+    role: choice('owner', 'finance', 'support', 'viewer'),
     status: state('active', 'disabled'),
-    locale: state('en', 'zh-CN'),
+    locale: choice('en', 'zh-CN'),
     lastLoginAt: time,
     createdAt: time,
     updatedAt: time,
@@ -125,8 +125,8 @@ export const auditLog: ResourceSpec = {
     id,
     staffId: reference('staff'),
     actor: text,
-    action: code,
-    subjectType: code,
+    action: word,
+    subjectType: word,
     subjectId: code,
     reason: text,
     before: json,

@@ -1,14 +1,18 @@
 import type { Model, ModelStatic } from 'sequelize';
 import type { ResourceId } from '../permissions.ts';
 
-/** How a column is shown, filtered and sorted. */
+/**
+ * How a column is shown, filtered and sorted. `code` is shown as it is; a `word` is one of ours and is translated where
+ * the texts know it; an `actor` is `staff:<id>`, `key:<id>`, `user:<id>` or `system`.
+ */
 export type Field =
-  | { kind: 'id' | 'code' | 'text' | 'longText' | 'count' | 'flag' | 'time' | 'json' | 'localized' | 'features' }
+  | { kind: 'id' | 'code' | 'word' | 'actor' | 'text' | 'longText' | 'count' | 'flag' | 'time' | 'json' | 'localized' | 'features' }
   /** Credits: a whole number; `signed` shows the plus too. */
   | { kind: 'credits'; signed?: boolean }
   /** Minor units; `currency` names the column that holds the currency. */
   | { kind: 'money'; currency: string }
-  | { kind: 'state'; values: readonly string[] }
+  /** A word out of a few; `plain` where it is no state of affairs and needs no colour. */
+  | { kind: 'state'; values: readonly string[]; plain?: boolean }
   | { kind: 'reference'; to: ResourceId };
 
 /**
@@ -37,6 +41,7 @@ export interface ResourceSpec {
 export const id = { kind: 'id' } as const;
 export const text = { kind: 'text' } as const;
 export const code = { kind: 'code' } as const;
+export const word = { kind: 'word' } as const;
 export const time = { kind: 'time' } as const;
 export const count = { kind: 'count' } as const;
 export const flag = { kind: 'flag' } as const;
@@ -44,4 +49,5 @@ export const json = { kind: 'json' } as const;
 export const credits = { kind: 'credits' } as const;
 export const money = { kind: 'money', currency: 'currency' } as const;
 export const reference = (to: ResourceId): Field => ({ kind: 'reference', to });
+export const choice = (...values: string[]): Field => ({ kind: 'state', values, plain: true });
 export const state = (...values: string[]): Field => ({ kind: 'state', values });

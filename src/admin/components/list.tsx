@@ -1,0 +1,79 @@
+import { ViewHelpers, useQueryParams, useRecords, useTranslation, type ActionProps, type RecordJSON, type ResourceJSON } from 'adminjs';
+import { useEffect } from 'react';
+import { Link, useNavigate } from 'react-router-dom';
+import { Filters } from './filters.tsx';
+import { NoRecords } from './no-records.tsx';
+import { Pager } from './pager.tsx';
+import { PanelCell, isNumeric } from './value.tsx';
+
+/** A page of rows: filter above, order in the heads, a click opens the row. */
+export function DefaultListAction({ resource, setTag }: ActionProps) {
+  const { t } = useTranslation();
+  const { records, loading, page, perPage, total, sortBy, direction } = useRecords(resource.id);
+  const { storeParams } = useQueryParams();
+  useEffect(() => setTag?.(String(total)), [total, setTag]);
+  return (
+    <div className="p-list" aria-busy={loading}>
+      <Filters key={resource.id} resource={resource} />
+      {records.length === 0 && loading && <p className="p-quiet-text" role="status">{t('panel.loading')}</p>}
+      {records.length === 0 && !loading && <NoRecords />}
+      {records.length > 0 && (
+        <div className="p-scroll">
+          <table className="p-table">
+            <Head resource={resource} sortBy={sortBy} direction={direction} />
+            <tbody>{records.map((record) => <Row key={record.id} resource={resource} record={record} />)}</tbody>
+          </table>
+        </div>
+      )}
+      <Pager page={page} perPage={perPage} total={total} go={(to) => { storeParams({ page: String(to) }); }} />
+    </div>
+  );
+} // prettier-ignore
+
+interface Order {
+  sortBy: string | undefined;
+  direction: 'asc' | 'desc';
+}
+
+function Head({ resource, sortBy, direction }: { resource: ResourceJSON } & Order) {
+  const { tp } = useTranslation();
+  const { storeParams } = useQueryParams();
+  const turned = direction === 'asc' ? 'desc' : 'asc';
+  return (
+    <thead>
+      <tr>
+        {resource.listProperties.map((property) => {
+          const name = property.propertyPath;
+          const label = tp(property.label, resource.id);
+          const sorted = sortBy === name;
+          return (
+            <th key={name} scope="col" className={isNumeric({ property }) ? 'p-right' : ''} aria-sort={sorted ? (direction === 'asc' ? 'ascending' : 'descending') : undefined}>
+              {property.isSortable ? (
+                <button type="button" onClick={() => { storeParams({ sortBy: name, direction: sorted ? turned : 'desc', page: '1' }); }}>
+                  {label}<span aria-hidden="true" className="p-arrow">{sorted ? (direction === 'asc' ? '↑' : '↓') : '↕'}</span>
+                </button>
+              ) : label}
+            </th>
+          );
+        })}
+        <th scope="col" />
+      </tr>
+    </thead>
+  );
+} // prettier-ignore
+
+function Row({ resource, record }: { resource: ResourceJSON; record: RecordJSON }) {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const href = new ViewHelpers().recordActionUrl({ resourceId: resource.id, recordId: record.id, actionName: 'show' });
+  return (
+    <tr onClick={(event) => { if (!(event.target as Element).closest('a, button')) navigate(href); }} data-id={record.id}>
+      {resource.listProperties.map((property) => (
+        <td key={property.propertyPath} className={isNumeric({ property }) ? 'p-right' : ''} data-property={property.propertyPath}>
+          <PanelCell property={{ ...property, path: property.propertyPath }} record={record} resource={resource} />
+        </td>
+      ))}
+      <td className="p-open"><Link to={href}>{t('panel.open')}</Link></td>
+    </tr>
+  );
+} // prettier-ignore

@@ -1,0 +1,96 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { createStaff, type StaffRole } from '../../src/accounts/staff.ts';
+import { createAdmin } from '../../src/admin/index.ts';
+import { registerCustomer } from '../../src/billing/register-customer.ts';
+import type { Services } from '../../src/billing/services.ts';
+import { settlePayment } from '../../src/billing/settle-payment.ts';
+import { startCheckout, type Purchase } from '../../src/billing/start-checkout.ts';
+import type { Database } from '../../src/db/index.ts';
+import { AdjustableClock } from '../../src/kit/clock.ts';
+import { createSealer } from '../../src/kit/crypto.ts';
+import { problemHandler } from '../../src/kit/http/problem.ts';
+import { RateLimits } from '../../src/kit/http/rate-limit.ts';
+import { createSessions } from '../../src/kit/http/session.ts';
+import { createLogger } from '../../src/kit/logger.ts';
+import { createMetrics } from '../../src/kit/metrics.ts';
+import { paysAtOnce } from './fake-provider.ts';
+
+export const staffPassword = 'leaf and tag, green';
+
+export interface TestPanel {
+  url: string;
+  services: Services;
+  /** Waits until AdminJS is loaded. */
+  warmUp(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The panel alone on a port of its own, over a real database and a gateway that pays at once. */
+export async function startPanel(db: Database, { port = 0, limited = true } = {}): Promise<TestPanel> {
+  const log = createLogger('silent');
+  const services: Services = {
+    db,
+    clock: new AdjustableClock(),
+    log,
+    metrics: createMetrics(() => Promise.resolve(0)),
+    sealer: createSealer('a secret for tests, long enough'),
+    accessTokens: undefined as never,
+    providers: new Map([['paypal', paysAtOnce()]]),
+    mail: undefined as never,
+    settings: { production: false, publicUrl: () => 'http://127.0.0.1', mailFrom: 'Plantain <billing@plantain.test>' },
+  };
+  const session = createSessions({
+    name: 'plantain.staff',
+    path: '/admin',
+    secret: 'a secret for sessions, long enough',
+    secure: false,
+    idleMs: 3600_000,
+    sameSite: 'lax',
+    redis: undefined,
+  });
+  const { router, warmUp } = await createAdmin(services, {
+    session,
+    limits: new RateLimits({ redis: undefined, enabled: limited }),
+  });
+  const app = express();
+  app.use('/admin', router);
+  app.use(problemHandler(log));
+  const server = createServer(app).listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/admin`,
+    services,
+    warmUp,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+export async function addStaff({ clock }: Services, role: StaffRole, name: string = role): Promise<{ id: string; email: string }> {
+  const email = `${name.toLowerCase().replaceAll(' ', '.')}@plantain.test`;
+  const { id } = await createStaff({ email, name, password: staffPassword, role, now: clock.now() });
+  return { id, email };
+}
+
+let customers = 0;
+
+export async function addCustomer(services: Services, name = 'Ada Example'): Promise<{ id: string; email: string }> {
+  customers += 1;
+  const email = `${name.toLowerCase().split(' ')[0] ?? 'customer'}.${customers}@example.com`;
+  const user = await registerCustomer(services, { email, password: 'long enough words', name, locale: 'en' });
+  return { id: user.id, email };
+}
+
+/** A paid order, settled as the return page would. */
+export async function buy(services: Services, userId: string, purchase: Purchase): Promise<string> {
+  const { order, payment } = await startCheckout(services, { userId, purchase, provider: 'paypal', locale: 'en' });
+  const { outcome } = await settlePayment(services, payment.id);
+  if (outcome !== 'completed') throw new Error(`the order was not paid: ${outcome}`);
+  return order.id;
+}
