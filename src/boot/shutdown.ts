@@ -1,63 +1,70 @@
-import type { Logger } from '../kit/logger.ts';
 import { stopwatch } from '../kit/clock.ts';
 
-interface Step {
+interface Part {
   name: string;
   stop: () => unknown;
+}
+
+export interface ShutdownReport {
+  part: string;
+  durationMs: number;
+  error?: unknown;
 }
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Takes the process down in the reverse order of its start: each part is stopped before what it stands on. The first
- * signal finishes what has begun; a second one ends the process at once.
+ * signal asks for that; a second one ends the process at once.
  */
 export class Shutdown {
-  readonly #steps: Step[] = [];
-  readonly #log: () => Logger | undefined;
-  readonly #farewell: (signal: string) => void;
-  #running: Promise<void> | undefined;
+  readonly #parts: Part[] = [];
+  readonly #asked = new AbortController();
 
-  constructor(options: { log: () => Logger | undefined; farewell: (reason: string) => void }) {
-    this.#log = options.log;
-    this.#farewell = options.farewell;
+  /** Becomes aborted when the process is to end; the start looks at it between its steps. */
+  get signal(): AbortSignal {
+    return this.#asked.signal;
   }
 
-  /** What was started last is stopped first. */
-  add(name: string, stop: Step['stop']): void {
-    this.#steps.push({ name, stop });
+  ask(): void {
+    this.#asked.abort();
   }
 
-  listen(): void {
-    for (const signal of signals) {
-      process.on(signal, () => {
+  /** Resolves when somebody asks. */
+  async asked(): Promise<void> {
+    const { signal } = this;
+    if (signal.aborted) return;
+    await new Promise((resolve) => {
+      signal.addEventListener('abort', resolve, { once: true });
+    });
+  }
+
+  /** @param onFirst told once, when the first signal comes */
+  listen(onFirst: () => void): void {
+    for (const name of signals) {
+      process.on(name, () => {
         // The embedded database hears of it as well: see the 'exit' listener where it is started.
-        if (this.#running !== undefined) process.exit(130);
-        this.#farewell(signal);
-        void this.run().then(() => process.exit(process.exitCode ?? 0));
+        if (this.signal.aborted) process.exit(130);
+        onFirst();
+        this.ask();
       });
     }
   }
 
-  get isRunning(): boolean {
-    return this.#running !== undefined;
+  /** What is added last is stopped first. */
+  add(name: string, stop: Part['stop']): void {
+    this.#parts.push({ name, stop });
   }
 
-  /** Stops everything once. A part that fails to stop is logged and does not keep the others from stopping. */
-  run(): Promise<void> {
-    this.#running ??= this.#stopAll();
-    return this.#running;
-  }
-
-  async #stopAll(): Promise<void> {
-    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
-      const elapsed = stopwatch();
+  /** Stops every part once; one that fails to stop does not keep the others from stopping. */
+  async run(report: (report: ShutdownReport) => void): Promise<void> {
+    for (let part = this.#parts.pop(); part !== undefined; part = this.#parts.pop()) {
+      const elapsedMs = stopwatch();
       try {
-        await step.stop();
-        this.#log()?.debug({ part: step.name, durationMs: Math.round(elapsed()) }, 'stopped');
-      } catch (err) {
-        process.exitCode = 1;
-        this.#log()?.error({ part: step.name, err }, 'did not stop cleanly');
+        await part.stop();
+        report({ part: part.name, durationMs: Math.round(elapsedMs()) });
+      } catch (error) {
+        report({ part: part.name, durationMs: Math.round(elapsedMs()), error });
       }
     }
   }

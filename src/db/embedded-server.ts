@@ -104,9 +104,17 @@ function run(place: Place, port: number, settings: Readonly<Record<string, strin
     { ...(place.user && { uid: place.user.uid, gid: place.user.gid }), ...own(place), stdio: ['ignore', log, log] },
   );
   closeSync(log);
-  // Nothing that forgets to stop the server hangs on it; see the 'exit' listener below.
+  // Nothing that forgets to stop the server hangs on it.
   child.unref();
+  endWithUs(child);
   return child;
+}
+
+/** A process that ends without stopping the server takes it down too: cleanly, though nobody waits for it. */
+export function endWithUs(child: ChildProcess): void {
+  const onExit = () => child.kill('SIGINT');
+  process.once('exit', onExit);
+  child.once('exit', () => process.removeListener('exit', onExit));
 }
 
 /** What every PostgreSQL program is started with: nothing of our environment may steer it. */
@@ -126,12 +134,8 @@ async function hasExited(child: ChildProcess): Promise<void> {
 function running(child: ChildProcess, port: number, exited: Promise<void>): RunningServer {
   const pid = child.pid ?? 0;
   let ended = false;
-  // A process that ends without stopping the server takes it down too: cleanly, though nobody waits for it.
-  const onExit = () => signal(pid, 'SIGINT');
-  process.once('exit', onExit);
   void exited.then(() => {
     ended = true;
-    process.removeListener('exit', onExit);
   });
   let stopping: Promise<void> | undefined;
   const stop = async () => {

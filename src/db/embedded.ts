@@ -8,7 +8,7 @@ import { newSecret } from '../kit/ids.ts';
 import { lockDataDir } from './embedded-lock.ts';
 import { preparePlace } from './embedded-place.ts';
 import type { Place } from './embedded-place.ts';
-import { own, startServer, stopOrphan } from './embedded-server.ts';
+import { endWithUs, own, startServer, stopOrphan } from './embedded-server.ts';
 
 export interface EmbeddedOptions {
   /** `<dataDir>/postgres` is the cluster or a link to it. */
@@ -105,6 +105,7 @@ async function runInitdb(place: Place, target: string, passwordFile: string, thr
       stdio: ['ignore', 'ignore', 'pipe'],
     },
   );
+  endWithUs(child);
   let words = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (words += text));
   const [code] = (await once(child, 'close').catch((error: unknown) => [String(error)])) as [unknown];

@@ -7,7 +7,7 @@ const graceMs = 5_000;
 async function refusal(host: string, port: number): Promise<string> {
   try {
     const server = await openHttpServer(host, port);
-    await server.close(0);
+    await server.close();
     return 'it listens';
   } catch (error) {
     if (error instanceof ExpectedFailure) return error.message;
@@ -23,7 +23,7 @@ describe('the HTTP server of the process', () => {
     expect(early.headers.get('retry-after')).to.equal('1');
     server.serve((_request, response) => response.end('ready'));
     expect(await (await fetch(`http://127.0.0.1:${server.port}/`)).text()).to.equal('ready');
-    await server.close(graceMs);
+    await server.close();
   });
 
   it('says which port is taken', async () => {
@@ -31,7 +31,7 @@ describe('the HTTP server of the process', () => {
     expect(await refusal('127.0.0.1', server.port)).to.equal(
       `Port ${server.port} on 127.0.0.1 is taken; stop what uses it, or set PORT to another one.`,
     );
-    await server.close(graceMs);
+    await server.close();
   });
 
   it('says which host is not ours', async () => {
@@ -52,11 +52,12 @@ describe('the HTTP server of the process', () => {
     });
     const answer = fetch(url).then((response) => response.text());
     await arrived;
-    const closed = server.close(graceMs);
+    const drained = server.drain(graceMs);
     expect(await refusal('127.0.0.1', server.port)).to.equal('it listens');
     finish?.();
     expect(await answer).to.equal('finished');
-    await closed;
+    await drained;
+    await server.close();
   });
 
   it('cuts a request that does not end in time', async () => {
@@ -68,7 +69,8 @@ describe('the HTTP server of the process', () => {
     });
     const answer = fetch(`http://127.0.0.1:${server.port}/`).catch(() => 'cut');
     await arrived;
-    await server.close(20);
+    await server.drain(20);
+    await server.close();
     expect(await answer).to.equal('cut');
   });
 });
