@@ -3,7 +3,7 @@ import type { Services } from '../billing/services.ts';
 import { stopwatch } from '../kit/clock.ts';
 import { NotFound } from '../kit/errors.ts';
 import { describeError } from '../kit/logger.ts';
-import { claimRun, failRun, finishRun } from './runs.ts';
+import { claimRun, finishRun } from './runs.ts';
 import { jobs, type Job } from './schedule.ts';
 
 const minuteMs = 60_000;
@@ -22,8 +22,8 @@ export async function runDueJobs(services: Services): Promise<void> {
 
 /** Runs a job for a tick, once whoever asks. → its counts, or null when the tick was taken or the job failed */
 export async function runJob(services: Services, job: Job, scheduledFor: Date): Promise<Record<string, number> | null> {
-  const { clock, log, metrics } = services;
-  const run = await claimRun(job.name, scheduledFor, clock.now());
+  const { db, clock, log, metrics } = services;
+  const run = await claimRun(db, job.name, scheduledFor, clock.now());
   if (run === null) return null;
   const elapsedMs = stopwatch();
   try {
@@ -33,7 +33,7 @@ export async function runJob(services: Services, job: Job, scheduledFor: Date): 
     log.debug({ job: job.name, ...counts }, 'job done');
     return counts;
   } catch (error) {
-    await failRun(run, String(describeError(error)['message']), clock.now());
+    await finishRun(run, { error: String(describeError(error)['message']) }, clock.now());
     metrics.jobRuns.inc({ job: job.name, outcome: 'failed' });
     log.error({ err: error, job: job.name }, 'a job failed');
     return null;

@@ -1,22 +1,24 @@
 import { Op } from 'sequelize';
+import type { Database } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
 import { JobRun } from './job-run.model.ts';
 
-export type { JobRun } from './job-run.model.ts';
-
-/** Claims a tick of a job. → the run, or null when another process has it */
-export async function claimRun(job: string, scheduledFor: Date, now: Date): Promise<JobRun | null> {
-  const id = newId();
-  await JobRun.bulkCreate([{ id, job, scheduledFor, startedAt: now }], { ignoreDuplicates: true });
-  return JobRun.findByPk(id);
+/** Claims a tick of a job. → the run's id, or null when another process has it */
+export async function claimRun({ pool }: Database, job: string, scheduledFor: Date, now: Date): Promise<string | null> {
+  const { rows } = await pool.query<{ id: string }>(
+    `INSERT INTO job_runs (id, job, scheduled_for, started_at) VALUES ($1, $2, $3, $4)
+     ON CONFLICT (job, scheduled_for) DO NOTHING RETURNING id`,
+    [newId(), job, scheduledFor, now],
+  );
+  return rows[0]?.id ?? null;
 }
 
-export async function finishRun(run: JobRun, result: { counts: Record<string, number> }, now: Date): Promise<void> {
-  await run.update({ finishedAt: now, counts: result.counts });
-}
-
-export async function failRun(run: JobRun, error: string, now: Date): Promise<void> {
-  await run.update({ finishedAt: now, error });
+export async function finishRun(
+  id: string,
+  result: { counts: Record<string, number> } | { error: string },
+  now: Date,
+): Promise<void> {
+  await JobRun.update({ finishedAt: now, ...result }, { where: { id } });
 }
 
 const keptMs = 30 * 24 * 3600 * 1000;
