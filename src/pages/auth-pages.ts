@@ -10,10 +10,10 @@ import { purposeOf } from './checkout-quote.ts';
 import { safeNext, type SignIn } from './sign-in.ts';
 import { addressOf, userOf, type ShowPage } from './site.ts';
 
-/** Slows guessing. Both throw RateLimited when somebody has tried too often. */
+/** Slow guessing. Each ends with RateLimited when somebody has tried too often. */
 export interface AuthLimits {
-  signIn(req: Request, email: string): Promise<void>;
-  register(req: Request): Promise<void>;
+  signIn: readonly RequestHandler[];
+  registration: readonly RequestHandler[];
 }
 
 type Errors = Partial<Record<'email' | 'password' | 'name', string>>;
@@ -44,7 +44,7 @@ export function authPages(services: Services, show: ShowPage, signIn: SignIn, li
     const form: Form = { values: { email, name }, errors: checkRegistration({ email, password, name }, t) };
     if (Object.keys(form.errors).length > 0) return showRegister(req, res, form, 422);
     try {
-      await limits.register(req);
+      await pass(limits.registration, req, res);
       const customer = { email: email.trim(), password, name: name.trim() || null, locale: localeOf(res) };
       await signIn.begin(req, await registerCustomer(services, customer));
       res.redirect(303, safeNext(bodyNext(req)));
@@ -69,7 +69,7 @@ export function authPages(services: Services, show: ShowPage, signIn: SignIn, li
     const form: Form = { values: { email, name: '' }, errors: checkLogin({ email, password }, t) };
     if (Object.keys(form.errors).length > 0) return showLogin(req, res, form, 422);
     try {
-      await limits.signIn(req, email.trim().toLowerCase());
+      await pass(limits.signIn, req, res);
     } catch (error) {
       return showLogin(req, res, { ...form, problem: tooMany(error, res, t) }, 429);
     }
@@ -154,4 +154,17 @@ function tooMany(error: unknown, res: Response, t: Translate): string {
   if (!(error instanceof RateLimited)) throw error;
   res.set('Retry-After', String(error.retryAfterSeconds));
   return t('auth:error.too_many', { count: error.retryAfterSeconds });
+}
+
+/** Runs middlewares here, so that what they refuse is told in the form. @throws what they refuse with */
+async function pass(handlers: readonly RequestHandler[], req: Request, res: Response): Promise<void> {
+  for (const handle of handlers) {
+    await new Promise<void>((resolve, reject) => {
+      const next = (error?: unknown) => {
+        if (error === undefined) resolve();
+        else reject(error instanceof Error ? error : new Error('refused', { cause: error }));
+      };
+      Promise.resolve(handle(req, res, next)).catch(next);
+    });
+  }
 }

@@ -96,13 +96,15 @@ export function outcomeModel({ outcome, order, payment, providerName, user, here
   };
   const heading = t(`checkout:outcome.${outcome}.heading`, values);
   const refreshSeconds = refreshEvery[outcome];
+  // A renewal's credits come when its period begins, not now.
+  const renewed = outcome === 'success' && order.kind === 'renewal';
   return {
     title: heading,
     outcome,
     tone: tones[outcome],
     heading,
     money: t(`checkout:outcome.${outcome}.money`, values),
-    next: t(`checkout:outcome.${outcome}.next`, values),
+    next: t(`checkout:outcome.${outcome}.next${renewed ? '_renewal' : ''}`, values),
     facts: factsOf(order, values.item, t),
     actions: actionsOf(outcome, order, payment, providerName, here, t),
     ...(refreshSeconds === undefined ? {} : { refreshSeconds }),

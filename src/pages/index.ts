@@ -1,10 +1,12 @@
 import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
 import type { Services } from '../billing/services.ts';
+import { limitRegistration, limitSignIn, type RateLimits } from '../kit/http/rate-limit.ts';
 import { chooseLanguage, localeOf, translatorOf } from '../kit/http/language.ts';
+import { refuseCrossSite } from '../kit/http/same-site.ts';
 import { listPacks, listPlans } from '../plans/catalog.ts';
 import { liveSubscription } from '../subscriptions/subscriptions.ts';
 import { accountPages } from './account-pages.ts';
-import { authPages, type AuthLimits } from './auth-pages.ts';
+import { authPages } from './auth-pages.ts';
 import { checkoutPages } from './checkout-pages.ts';
 import { parseType } from './checkout-quote.ts';
 import { noSuchPage, showErrors } from './error-pages.ts';
@@ -15,7 +17,7 @@ import { createSite, servePublicFiles, userOf, type ShowPage } from './site.ts';
 export interface PagesOptions {
   /** The customers' cookie session. */
   sessions: RequestHandler;
-  limits: AuthLimits;
+  limits: RateLimits;
   /** More pages in the same look, behind the same session: the sandbox's. */
   more?: (show: ShowPage) => Router;
 }
@@ -32,8 +34,14 @@ export function createPages(services: Services, { sessions, limits, more }: Page
   router.use(servePublicFiles());
   router.use(sessions, signIn.recognise);
   router.use(chooseLanguage((res) => userOf(res)?.locale));
+  router.use(refuseCrossSite);
   router.use(pricingPages(show));
-  router.use(authPages(services, show, signIn, limits));
+  router.use(
+    authPages(services, show, signIn, {
+      signIn: limitSignIn(limits, 'customer'),
+      registration: [limitRegistration(limits)],
+    }),
+  );
   router.use(checkoutPages(services, show));
   router.use(accountPages(services, show));
   if (more !== undefined) router.use(more(show));

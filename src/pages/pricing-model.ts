@@ -1,6 +1,6 @@
 import type { Locale, Translate } from '../kit/i18n.ts';
 import type { Money } from '../kit/money.ts';
-import type { CreditPack, OfferedPlan, PlanPrice } from '../plans/catalog.ts';
+import { defaultCurrency, type CreditPack, type OfferedPlan, type PlanPrice } from '../plans/catalog.ts';
 import { localized, subscriptionTypes, type SubscriptionType } from '../plans/plan-terms.ts';
 import type { Subscription } from '../subscriptions/subscriptions.ts';
 
@@ -22,6 +22,7 @@ interface PlanCard {
   current: boolean;
   /** Null: not sold at this interval. */
   price: Money | null;
+  per: string | null;
   note: string | null;
   creditsMonthly: number;
   perHundred: string | null;
@@ -34,6 +35,8 @@ interface PlanCard {
 /** The price list at one interval, laid out so that plans can be compared. */
 export function pricingModel(input: PricingInput) {
   const { plans, packs, type, t } = input;
+  const sold = plans.filter(({ prices }) => prices[type] !== undefined);
+  const recommended = sold.find(({ plan }) => plan.isPopular) ?? sold.at(-1);
   return {
     title: t('pricing:page_title'),
     description: t('pricing:description'),
@@ -47,12 +50,16 @@ export function pricingModel(input: PricingInput) {
         current: each === type,
         saving: each === 'yearly' ? bestYearlySaving(plans) : 0,
       })),
-    plans: plans.map((offered) => planCard(offered, input)),
+    plans: plans.map((offered) => planCard(offered, input, recommended?.plan.id)),
     packs: packs.map((pack) => packRow(pack, input)),
   };
 }
 
-function planCard({ plan, prices }: OfferedPlan, { type, current, locale, t }: PricingInput): PlanCard {
+function planCard(
+  { plan, prices }: OfferedPlan,
+  { type, current, locale, t }: PricingInput,
+  recommendedId: string | undefined,
+): PlanCard {
   const isFree = Object.keys(prices).length === 0;
   const price = prices[type];
   const isCurrent = current?.planId === plan.id;
@@ -61,9 +68,10 @@ function planCard({ plan, prices }: OfferedPlan, { type, current, locale, t }: P
     code: plan.planCode,
     name,
     description: localized(plan.descriptions, locale),
-    popular: plan.isPopular,
+    popular: plan.isPopular && price !== undefined,
     current: isCurrent,
-    price: isFree ? { amountMinor: 0, currency: 'USD' } : (price ?? null),
+    price: isFree ? { amountMinor: 0, currency: defaultCurrency } : (price ?? null),
+    per: isFree ? null : t(`pricing:per.${type}`),
     note: isFree ? t('pricing:note.free') : priceNote(price, prices.monthly, t),
     creditsMonthly: plan.creditsMonthly,
     perHundred: isFree ? t('pricing:per_hundred_free') : perHundred(price, plan.creditsMonthly, t),
@@ -71,7 +79,7 @@ function planCard({ plan, prices }: OfferedPlan, { type, current, locale, t }: P
     action: isCurrent
       ? { href: '/account', label: t('pricing:manage') }
       : chooseAction({ code: plan.planCode, name, isFree, price, prices }, type, t),
-    primary: plan.isPopular && !isCurrent && price !== undefined,
+    primary: plan.id === recommendedId && !isCurrent,
   };
 }
 

@@ -23,7 +23,10 @@ export interface Fault {
 }
 
 /** @throws ValidationFailed naming what there is, for a fault that is unknown or does not fit its target */
-export async function armFault(db: Queryable, given: { on: string; fault: string; times?: number; orderId?: string | null }): Promise<Fault> {
+export async function armFault(
+  db: Queryable,
+  given: { on: string; fault: string; times?: number; orderId?: string | null },
+): Promise<Fault> {
   const { times = 1, orderId = null } = given;
   if (!isTarget(given.on)) {
     throw new ValidationFailed([{ path: 'on', message: `must be one of ${Object.keys(faultsByTarget).join(', ')}` }]);
