@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,7 +8,7 @@ import path from 'node:path';
 import { isAlive } from '../../src/kit/processes.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { freePort } from '../support/ports.ts';
-import { processesNaming, runProgram, temporaryDataDir } from '../support/start.ts';
+import { processesNaming, projectRoot, runProgram, temporaryDataDir } from '../support/start.ts';
 import type { Program } from '../support/start.ts';
 
 const ready = /Pages +(http:\/\/127\.0\.0\.1:\d+)/;
@@ -92,6 +94,27 @@ describe('npm start', function () {
     expect(await program.ended).to.equal(0);
     expect(isAlive(server)).to.equal(false);
     expect(processesNaming(realpathSync(path.join(place.dataDir, 'postgres')))).to.deep.equal([]);
+  });
+
+  it('stops in order when npm, which started it, is told to stop', async () => {
+    const npm = spawn('npm', ['start'], {
+      cwd: projectRoot,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, DATA_DIR: place.dataDir, PORT: '0' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+      detached: true,
+    });
+    let said = '';
+    for await (const chunk of npm.stdout) {
+      said += String(chunk);
+      if (!ready.test(said)) continue;
+      const ended = once(npm, 'exit');
+      const server = postmaster();
+      npm.kill('SIGTERM');
+      await ended;
+      expect(isAlive(server)).to.equal(false);
+      return;
+    }
+    expect.fail(`it did not start: ${said}`);
   });
 
   it('can be interrupted while it starts', async () => {
