@@ -18,7 +18,7 @@ export interface TestApp extends System {
   db: Database;
   /** Without a trailing slash. */
   url: string;
-  /** A second one on the same database, as another process would be. */
+  /** A second one on the same database, as another process would be; it is closed with the first. */
   another(): Promise<TestApp>;
   close(): Promise<void>;
 }
@@ -48,6 +48,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   server.on('request', system.app as never);
   await system.start({ cron: false, worker: options.worker ?? true });
   const { clock, simulator } = system;
+  const others: TestApp[] = [];
   if (clock === undefined || simulator === undefined) throw new Error('a test runs in the sandbox');
   return {
     ...system,
@@ -55,13 +56,17 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     simulator,
     db,
     url,
-    another: () => startApp({ ...options, database }),
+    async another() {
+      const other = await startApp({ ...options, database });
+      others.push(other);
+      return other;
+    },
     async close() {
+      for (const other of others.splice(0)) await other.close();
       server.closeAllConnections();
       server.close();
       await system.stop();
       if (options.database === undefined) await database.drop();
-      else await db.close();
     },
   };
 }
