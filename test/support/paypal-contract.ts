@@ -50,7 +50,12 @@ export function recordContract(contract: PaypalContract, simulator: Pick<PaypalS
   const count = (what: string) => seen.set(what, (seen.get(what) ?? 0) + 1);
   const stop = simulator.observe({
     exchange: (exchange) => {
-      count(`${exchange.method} ${exchange.path.replace(/\?.*$/, '')} ${exchange.status ?? 'cut'}`.replace(/[A-Z0-9]{17}/g, '{id}'));
+      count(
+        `${exchange.method} ${exchange.path.replace(/\?.*$/, '')} ${exchange.status ?? 'cut'}`.replace(
+          /[A-Z0-9]{17}/g,
+          '{id}',
+        ),
+      );
       problems.push(...contract.checkExchange(exchange));
     },
     webhook: (body) => {
@@ -71,8 +76,15 @@ const resources: readonly [RegExp, string, string][] = [
 ];
 
 function loadContract(): PaypalContract {
-  const files = ['checkout_orders_v2.json', 'payments_payment_v2.json', 'notifications_webhooks_v1.json', 'customer_disputes_v1.json'];
-  const documents = files.map((file) => [file, JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as Json] as const);
+  const files = [
+    'checkout_orders_v2.json',
+    'payments_payment_v2.json',
+    'notifications_webhooks_v1.json',
+    'customer_disputes_v1.json',
+  ];
+  const documents = files.map(
+    (file) => [file, JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as Json] as const,
+  );
   // Everything in the descriptions is optional and open, so a misspelt field would pass: successes are checked closed.
   const open = validator(documents, {});
   const closed = validator(
@@ -93,7 +105,12 @@ function loadContract(): PaypalContract {
     checkWebhook(body) {
       const event = JSON.parse(body) as { event_type: string; resource: unknown };
       const known = resources.find(([type]) => type.test(event.event_type));
-      const envelope = closed('notifications_webhooks_v1.json', { $ref: '#/components/schemas/event' }, event, event.event_type);
+      const envelope = closed(
+        'notifications_webhooks_v1.json',
+        { $ref: '#/components/schemas/event' },
+        event,
+        event.event_type,
+      );
       if (known === undefined) return envelope;
       const [, file, schema] = known;
       const resource = closed(file, { $ref: `#/components/schemas/${schema}` }, event.resource, event.event_type);
@@ -119,13 +136,18 @@ function checkHeaders(operation: Operation, { method, requestHeaders }: Exchange
   ];
 }
 
-function checkResponse({ open, closed }: { open: Check; closed: Check }, operation: Operation, exchange: Exchange): string[] {
+function checkResponse(
+  { open, closed }: { open: Check; closed: Check },
+  operation: Operation,
+  exchange: Exchange,
+): string[] {
   const { status, responseBody } = exchange;
   if (status === null) return [];
   const what = `${operation.name} ${status}`;
   // PayPal's descriptions have no 429 although PayPal sends it.
   if (status === 429) return hasProblemFields(responseBody) ? [] : [`${what}: no PayPal error`];
-  const schema = String(status) in operation.responses ? operation.responses[String(status)] : operation.responses.default;
+  const schema =
+    String(status) in operation.responses ? operation.responses[String(status)] : operation.responses.default;
   if (schema === undefined) return [];
   return (status < 300 ? closed : open)(operation.file, schema, responseBody, what);
 }
@@ -141,8 +163,10 @@ function validator(documents: readonly (readonly [string, Json])[], atTheTop: Js
     const key = `${file} ${JSON.stringify(schema)}`;
     const validate = compiled.get(key) ?? ajv.compile(absolute({ allOf: [schema], ...atTheTop }, file) as object);
     compiled.set(key, validate);
-    if (validate(value) === true) return [];
-    return (validate.errors ?? []).map(({ instancePath, message, params }) => `${what}: ${instancePath} ${message ?? ''} ${JSON.stringify(params)}`);
+    if (validate(value)) return [];
+    return (validate.errors ?? []).map(
+      ({ instancePath, message, params }) => `${what}: ${instancePath} ${message ?? ''} ${JSON.stringify(params)}`,
+    );
   };
 }
 
@@ -180,12 +204,15 @@ function close(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   const shut = (sub: unknown): unknown => {
     const inner = close(sub) as Json;
-    const left = ['additionalProperties', 'type'].some((key) => key === 'additionalProperties' ? key in inner : inner[key] !== undefined && inner[key] !== 'object');
+    const left = ['additionalProperties', 'type'].some((key) =>
+      key === 'additionalProperties' ? key in inner : inner[key] !== undefined && inner[key] !== 'object',
+    );
     return left ? inner : { ...inner, unevaluatedProperties: false };
   };
   return Object.fromEntries(
     Object.entries(schema).map(([key, value]) => {
-      if (key === 'properties') return [key, Object.fromEntries(Object.entries(value as Json).map(([name, sub]) => [name, shut(sub)]))];
+      if (key === 'properties')
+        return [key, Object.fromEntries(Object.entries(value as Json).map(([name, sub]) => [name, shut(sub)]))];
       if (key === 'items') return [key, shut(value)];
       if (key === 'example' || key === 'examples' || key === 'enum') return [key, value];
       return [key, close(value)];
@@ -198,7 +225,10 @@ function absolute(schema: unknown, file: string): unknown {
   if (typeof schema !== 'object' || schema === null) return schema;
   const { $ref, ...rest } = schema as { $ref?: string };
   const others = Object.entries(rest).map(([key, value]) => [key, absolute(value, file)] as const);
-  return { ...($ref === undefined ? {} : { $ref: $ref.startsWith('#') ? file + $ref : $ref }), ...Object.fromEntries(others) };
+  return {
+    ...($ref === undefined ? {} : { $ref: $ref.startsWith('#') ? file + $ref : $ref }),
+    ...Object.fromEntries(others),
+  };
 }
 
 function hasProblemFields(body: unknown): boolean {

@@ -133,7 +133,9 @@ function checkedKey(chain: readonly X509Certificate[], roots: readonly X509Certi
       if (!isValidAt(root, now)) throw rejected('CERTIFICATE_EXPIRED');
       return leaf.publicKey;
     }
-    const issuer = intermediates.find((candidate) => candidate !== current && candidate.ca && issued(candidate, current));
+    const issuer = intermediates.find(
+      (candidate) => candidate !== current && candidate.ca && issued(candidate, current),
+    );
     if (issuer === undefined) break;
     current = issuer;
   }
@@ -151,7 +153,10 @@ function isValidAt(certificate: X509Certificate, now: Date): boolean {
 function namesOf(certificate: X509Certificate): string[] {
   const alternative = certificate.subjectAltName?.split(', ') ?? [];
   const subject = certificate.toLegacyObject().subject as { CN?: string | string[] };
-  return [...alternative.filter((name) => name.startsWith('DNS:')).map((name) => name.slice(4)), subject.CN ?? []].flat();
+  return [
+    ...alternative.filter((name) => name.startsWith('DNS:')).map((name) => name.slice(4)),
+    subject.CN ?? [],
+  ].flat();
 }
 
 let parsedRoots: X509Certificate[] | undefined;

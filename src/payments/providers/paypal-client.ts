@@ -9,7 +9,7 @@ import {
 } from '@paypal/paypal-server-sdk';
 import { stopwatch } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
-import { ProviderError, ProviderUnavailable } from '../provider-errors.ts';
+import { ProviderUnavailable, type ProviderError } from '../provider-errors.ts';
 import { statusOf, toProviderError } from './paypal-errors.ts';
 
 export interface PaypalClientOptions {
@@ -37,7 +37,7 @@ export interface Patience {
 const defaultPatience: Patience = { timeoutMs: 15_000, attempts: 3, firstDelayMs: 300, budgetMs: 20_000 };
 
 /** The SDK's controllers, bound to one access token. */
-export interface PaypalSession {
+interface PaypalSession {
   readonly orders: OrdersController;
   readonly payments: PaymentsController;
   accessToken(): Promise<string>;
@@ -199,6 +199,6 @@ class RedirectedClient extends Client {
         return { ...request, url: request.url.replace(/^https:\/\/api-m(?:\.sandbox)?\.paypal\.com/, base) };
       });
       return builder;
-    }) as BuilderFactory;
+    });
   }
 }

@@ -6,7 +6,7 @@ import type { ProviderEvent } from '../provider.ts';
 import type { KeyAt } from './paypal-certificates.ts';
 import { parsePaypalEvent } from './paypal-events.ts';
 
-export interface Transmission {
+interface Transmission {
   id: string;
   time: string;
   signature: string;
@@ -51,7 +51,9 @@ export function checkWithCertificate(webhookId: string, keyAt: KeyAt): Signature
   return async ({ id, time, signature, certificateUrl }, rawBody) => {
     const key = await keyAt(certificateUrl);
     if (key.asymmetricKeyType !== 'rsa') throw new WebhookRejected('paypal', 'WRONG_ALGORITHM');
-    return createVerify('RSA-SHA256').update(signedText({ id, time }, webhookId, rawBody)).verify(key, signature, 'base64');
+    return createVerify('RSA-SHA256')
+      .update(signedText({ id, time }, webhookId, rawBody))
+      .verify(key, signature, 'base64');
   };
 }
 
@@ -78,7 +80,7 @@ export function checkWithGateway(webhookId: string, ask: (body: Buffer) => Promi
 }
 
 /** What PayPal signs: the webhook id in it keeps events for others from being passed on to us. */
-export function signedText(transmission: { id: string; time: string }, webhookId: string, rawBody: Buffer): string {
+function signedText(transmission: { id: string; time: string }, webhookId: string, rawBody: Buffer): string {
   return `${transmission.id}|${transmission.time}|${webhookId}|${crc32(rawBody)}`;
 }
 

@@ -111,7 +111,10 @@ function exchange(options: ApiOptions, run: (req: Request) => Promise<Outcome>) 
       if (!(error instanceof PaypalProblem)) options.log.error({ err: error }, 'PayPal simulator failed');
       const problem = error instanceof PaypalProblem ? error : serverError();
       const declined = problem.details[0]?.issue === 'INSTRUMENT_DECLINED';
-      return { status: problem.status, body: problemBody(problem, declined ? approvalUrl(options.base(), idOf(req)) : undefined) };
+      return {
+        status: problem.status,
+        body: problemBody(problem, declined ? approvalUrl(options.base(), idOf(req)) : undefined),
+      };
     });
     finish(options, req, res, outcome);
   };
@@ -152,7 +155,7 @@ function change(options: ApiOptions, { target, rememberMs, orderIdOf, run }: Cha
     );
     if (answer instanceof Error) throw answer;
     if (fault === 'timeout_after') return 'hang up';
-    const minimal = !/return=representation/.test(req.get('prefer') ?? '');
+    const minimal = req.get('prefer')?.includes('return=representation') !== true;
     return { status: answer.status, body: minimal ? answer.minimal : answer.full };
   });
 }
@@ -217,7 +220,10 @@ function read(options: ApiOptions, load: (id: string) => Promise<Json | undefine
 
 async function answerToken(options: ApiOptions, req: Request, res: Response): Promise<void> {
   const fault = await takeFault(options.pool, 'token', transportFaults, null);
-  if (fault === 'timeout_before') return finish(options, req, res, 'hang up');
+  if (fault === 'timeout_before') {
+    finish(options, req, res, 'hang up');
+    return;
+  }
   await exchange(options, async () => {
     throwIfRefused(fault);
     if (fault === 'error_401') return refusedClient;

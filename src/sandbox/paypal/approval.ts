@@ -39,12 +39,14 @@ export function createApprovalPage({ pool, clock, choose }: ApprovalOptions): Ro
   router.post('/checkoutnow', express.urlencoded({ extended: false, limit: '10kb' }), async (req, res) => {
     const order = await find(pool, 'orders', tokenOf(req));
     const choice = choiceOf(req);
-    if (order === undefined || choice === undefined) return show(res, order, 'unknown');
+    if (order === undefined || choice === undefined) {
+      show(res, order, 'unknown');
+      return;
+    }
     const chosen = await choose(order.id, choice);
-    if (chosen === null) return show(res, order, stateOf(order, clock.now()));
-    const target = returnTo(chosen, choice);
-    if (target === null) show(res, chosen, 'done');
-    else res.redirect(303, target);
+    const target = chosen && returnTo(chosen, choice);
+    if (target !== null) res.redirect(303, target);
+    else show(res, order, chosen === null ? stateOf(order, clock.now()) : 'done');
   });
 
   return router;

@@ -36,7 +36,7 @@ export async function loadSigningKeys(pool: Pool, now: Date): Promise<SigningKey
  * A root of our own and a certificate below it with the name that PayPal's has, so that the client's checks run as they
  * do in earnest. The root's private key is thrown away.
  */
-export async function makeSigningKeys(now: Date): Promise<SigningKeys> {
+async function makeSigningKeys(now: Date): Promise<SigningKeys> {
   // Loaded here: a start that finds its keys in the database does without it.
   const { default: forge } = await import('node-forge');
   const [root, leaf] = await Promise.all([newKeyPair(), newKeyPair()]);
@@ -64,11 +64,15 @@ export async function makeSigningKeys(now: Date): Promise<SigningKeys> {
       { name: 'basicConstraints', cA: true, critical: true },
       { name: 'keyUsage', keyCertSign: true, critical: true },
     ]),
-    certificate: build(leaf.publicKey, [{ name: 'commonName', value: commonName }], [
-      { name: 'basicConstraints', cA: false, critical: true },
-      { name: 'keyUsage', digitalSignature: true, critical: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: commonName }] },
-    ]),
+    certificate: build(
+      leaf.publicKey,
+      [{ name: 'commonName', value: commonName }],
+      [
+        { name: 'basicConstraints', cA: false, critical: true },
+        { name: 'keyUsage', digitalSignature: true, critical: true },
+        { name: 'subjectAltName', altNames: [{ type: 2, value: commonName }] },
+      ],
+    ),
     privateKey: leaf.privateKey,
     certificateId: `CERT-${randomBytes(16).toString('hex')}`,
   };

@@ -66,11 +66,11 @@ export function createPaypalControlRoutes(control: PaypalControl): Router {
     res.json(snake(await disputed));
   });
   const plain = {
-    '/captures/:id/reverse': control.reverseCapture,
-    '/captures/:id/complete': control.completeCapture,
-    '/captures/:id/deny': control.denyCapture,
-    '/refunds/:id/complete': control.completeRefund,
-    '/refunds/:id/fail': control.failRefund,
+    '/captures/:id/reverse': (id: string) => control.reverseCapture(id),
+    '/captures/:id/complete': (id: string) => control.completeCapture(id),
+    '/captures/:id/deny': (id: string) => control.denyCapture(id),
+    '/refunds/:id/complete': (id: string) => control.completeRefund(id),
+    '/refunds/:id/fail': (id: string) => control.failRefund(id),
   };
   for (const [path, act] of Object.entries(plain)) {
     router.post(path, async (req, res) => {

@@ -20,7 +20,7 @@ import {
   type RefundRecord,
 } from './records.ts';
 
-export interface OrderOverview {
+interface OrderOverview {
   order: OrderRecord;
   captures: CaptureRecord[];
 }

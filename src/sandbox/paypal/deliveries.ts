@@ -153,7 +153,9 @@ export class Deliveries {
       'content-type': 'application/json',
       'paypal-transmission-id': id,
       'paypal-transmission-time': time,
-      'paypal-transmission-sig': createSign('RSA-SHA256').update(text).sign((await keys()).privateKey, 'base64'),
+      'paypal-transmission-sig': createSign('RSA-SHA256')
+        .update(text)
+        .sign((await keys()).privateKey, 'base64'),
       'paypal-cert-url': certificateUrl(),
       'paypal-auth-algo': 'SHA256withRSA',
       'user-agent': 'PayPal/AUHD-simulator',

@@ -16,7 +16,7 @@ export interface PaypalEvent {
 }
 
 /** A webhook that is held up, is held up for this long. */
-export const delayMs = 60_000;
+const delayMs = 60_000;
 
 export function orderApproved(base: string, order: OrderRecord): PaypalEvent {
   return {
@@ -35,7 +35,11 @@ export function approvalReversed(order: OrderRecord): PaypalEvent {
     resourceType: 'checkout-order',
     summary: 'A payment has been reversed after approval.',
     // This one names the order by `order_id`, and is no order itself.
-    resource: { order_id: order.id, purchase_units: [{ reference_id, custom_id, invoice_id }], payment_source: { paypal: {} } },
+    resource: {
+      order_id: order.id,
+      purchase_units: [{ reference_id, custom_id, invoice_id }],
+      payment_source: { paypal: {} },
+    },
     orderId: order.id,
   };
 }
@@ -66,7 +70,12 @@ export function refundEvent(base: string, refund: RefundRecord, capture: Capture
   };
 }
 
-export function disputeEvent(base: string, dispute: DisputeRecord, capture: CaptureRecord, what: 'CREATED' | 'UPDATED' | 'RESOLVED'): PaypalEvent {
+export function disputeEvent(
+  base: string,
+  dispute: DisputeRecord,
+  capture: CaptureRecord,
+  what: 'CREATED' | 'UPDATED' | 'RESOLVED',
+): PaypalEvent {
   return {
     type: `CUSTOMER.DISPUTE.${what}`,
     resourceType: 'dispute',

@@ -1,10 +1,2 @@
 export { createPaypalControlRoutes } from './control-routes.ts';
-export {
-  createPaypalSimulator,
-  simulatorCredentials,
-  type Exchange,
-  type PaypalControl,
-  type PaypalSimulator,
-  type SimulatorOptions,
-  type TrafficListener,
-} from './simulator.ts';
+export { createPaypalSimulator, simulatorCredentials, type Exchange, type PaypalSimulator } from './simulator.ts';

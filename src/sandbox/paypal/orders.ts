@@ -28,7 +28,14 @@ const approvalMs = 3 * 60 * 60 * 1000;
 export async function createOrder(scene: Scene, request: ReturnType<typeof readOrderRequest>): Promise<OrderRecord> {
   const at = scene.now.toISOString();
   const status = request.wallet ? 'PAYER_ACTION_REQUIRED' : 'CREATED';
-  const order: OrderRecord = { id: newPaypalId(), status, ...request, instrument: 'none', createdAt: at, updatedAt: at };
+  const order: OrderRecord = {
+    id: newPaypalId(),
+    status,
+    ...request,
+    instrument: 'none',
+    createdAt: at,
+    updatedAt: at,
+  };
   await saveOrder(scene.tx, order, null);
   return order;
 }
@@ -44,7 +51,11 @@ export function isApprovable(order: OrderRecord, now: Date): boolean {
  * The buyer chooses. With an instrument that will fail, PayPal approves all the same; only the capture shows it.
  * @returns null when there is nothing to approve any more
  */
-export async function approveOrder(scene: Scene, id: string, instrument: 'good' | 'declined'): Promise<OrderRecord | null> {
+export async function approveOrder(
+  scene: Scene,
+  id: string,
+  instrument: 'good' | 'declined',
+): Promise<OrderRecord | null> {
   const order = await lockOrder(scene.tx, id);
   if (order === undefined) throw notFound();
   if (!isApprovable(order, scene.now)) return null;
@@ -80,7 +91,12 @@ export async function captureOrder(scene: Scene, id: string): Promise<OrderRecor
 }
 
 /** What PayPal held up goes through, or does not. Returns null when the capture is not pending. */
-export async function decidePending(scene: Scene, orderId: string, captureId: string, good: boolean): Promise<CaptureRecord | null> {
+export async function decidePending(
+  scene: Scene,
+  orderId: string,
+  captureId: string,
+  good: boolean,
+): Promise<CaptureRecord | null> {
   const { tx, now, base } = scene;
   await lockOrder(tx, orderId);
   const capture = (await capturesOf(tx, orderId)).find(({ id }) => id === captureId);

@@ -57,7 +57,8 @@ async function checkRefundable(scene: Scene, capture: CaptureRecord, request: Re
   if (capture.status === 'PENDING') throw unprocessable('PENDING_CAPTURE');
   if (capture.status === 'DECLINED') throw unprocessable('REFUND_NOT_ALLOWED');
   if (capture.status === 'REFUNDED') throw unprocessable('CAPTURE_FULLY_REFUNDED');
-  if (scene.now.getTime() - Date.parse(capture.createdAt) > refundableMs) throw unprocessable('REFUND_TIME_LIMIT_EXCEEDED');
+  if (scene.now.getTime() - Date.parse(capture.createdAt) > refundableMs)
+    throw unprocessable('REFUND_TIME_LIMIT_EXCEEDED');
   if ((await openDisputeOf(scene.tx, capture.id)) !== undefined) {
     throw unprocessable('REFUND_NOT_PERMITTED_DUE_TO_CHARGEBACK');
   }
@@ -72,7 +73,13 @@ export async function reverseCapture(scene: Scene, captureId: string): Promise<R
   const remainingMinor = toMinor(capture.amount) - capture.refundedMinor;
   if (capture.status === 'PENDING' || capture.status === 'DECLINED' || remainingMinor === 0) return null;
   const { customId, invoiceId } = capture;
-  return takeBack(scene, capture, remainingMinor, { kind: 'reversal', pending: false, note: null, customId, invoiceId });
+  return takeBack(scene, capture, remainingMinor, {
+    kind: 'reversal',
+    pending: false,
+    note: null,
+    customId,
+    invoiceId,
+  });
 }
 
 interface TakeBack {
@@ -83,7 +90,12 @@ interface TakeBack {
   invoiceId: string | null;
 }
 
-async function takeBack(scene: Scene, capture: CaptureRecord, amountMinor: number, how: TakeBack): Promise<RefundRecord> {
+async function takeBack(
+  scene: Scene,
+  capture: CaptureRecord,
+  amountMinor: number,
+  how: TakeBack,
+): Promise<RefundRecord> {
   const { tx, now, base } = scene;
   const at = now.toISOString();
   const currency = capture.amount.currency_code;

@@ -71,8 +71,7 @@ export function badRequest(details: readonly Detail[]): PaypalProblem {
 }
 
 export function unauthorized(): PaypalProblem {
-  const message =
-    'Authentication failed due to missing authorization header, or invalid authentication credentials.';
+  const message = 'Authentication failed due to missing authorization header, or invalid authentication credentials.';
   return new PaypalProblem(401, 'AUTHENTICATION_FAILURE', message);
 }
 
@@ -82,8 +81,7 @@ export function notFound(): PaypalProblem {
 }
 
 export function unprocessable(issue: string, field?: string): PaypalProblem {
-  const message =
-    'The requested action could not be performed, semantically incorrect, or failed business validation.';
+  const message = 'The requested action could not be performed, semantically incorrect, or failed business validation.';
   const detail = describe(field === undefined ? { issue } : { issue, field });
   return new PaypalProblem(422, 'UNPROCESSABLE_ENTITY', message, [detail]);
 }
@@ -99,7 +97,10 @@ export function serverError(): PaypalProblem {
 /** The body, with a new debug id. @param approvalUrl where a declined buyer may choose again */
 export function problemBody(problem: PaypalProblem, approvalUrl?: string): Record<string, unknown> {
   const issue = problem.details[0]?.issue ?? problem.code;
-  const information = { href: `https://developer.paypal.com/api/rest/reference/orders/v2/errors/#${issue}`, rel: 'information_link' };
+  const information = {
+    href: `https://developer.paypal.com/api/rest/reference/orders/v2/errors/#${issue}`,
+    rel: 'information_link',
+  };
   const redirect = approvalUrl === undefined ? [] : [{ href: approvalUrl, rel: 'redirect', method: 'GET' }];
   return {
     name: problem.code,

@@ -12,7 +12,12 @@ export interface OrderRecord {
   id: string;
   status: 'CREATED' | 'PAYER_ACTION_REQUIRED' | 'APPROVED' | 'COMPLETED' | 'VOIDED';
   /** As the client sent it, with PayPal's defaults filled in. */
-  unit: Record<string, unknown> & { amount: PaypalMoney; custom_id?: string; invoice_id?: string; description?: string };
+  unit: Record<string, unknown> & {
+    amount: PaypalMoney;
+    custom_id?: string;
+    invoice_id?: string;
+    description?: string;
+  };
   /** Whether the client named `payment_source.paypal`; else it used the older `application_context`. */
   wallet: boolean;
   returnUrl: string | null;

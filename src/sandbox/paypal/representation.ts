@@ -53,7 +53,7 @@ export function orderSummary(base: string, order: OrderRecord): Json {
 }
 
 /** As it stands inside an order. */
-export function captureBody(base: string, capture: CaptureRecord): Json {
+function captureBody(base: string, capture: CaptureRecord): Json {
   const grossMinor = toMinor(capture.amount);
   const currency = capture.amount.currency_code;
   const feeMinor = feeOf(grossMinor, currency);

@@ -42,7 +42,9 @@ const orderRequest = z.looseObject({
     .min(1)
     // PayPal takes ten; one is all that we sell.
     .max(1),
-  payment_source: z.strictObject({ paypal: z.looseObject({ experience_context: context.optional() }).optional() }).optional(),
+  payment_source: z
+    .strictObject({ paypal: z.looseObject({ experience_context: context.optional() }).optional() })
+    .optional(),
   application_context: context.optional(),
 });
 
@@ -58,10 +60,11 @@ type NewOrder = Pick<OrderRecord, 'unit' | 'wallet' | 'returnUrl' | 'cancelUrl' 
 /** @throws PaypalProblem */
 export function readOrderRequest(body: unknown): NewOrder {
   const request = parse(orderRequest, body);
-  if (request.intent !== 'CAPTURE') throw badRequest([{ issue: 'NOT_SUPPORTED', field: '/intent', value: request.intent }]);
+  if (request.intent !== 'CAPTURE')
+    throw badRequest([{ issue: 'NOT_SUPPORTED', field: '/intent', value: request.intent }]);
   const [unit] = request.purchase_units;
   if (unit === undefined) throw badRequest([{ issue: 'INVALID_ARRAY_MIN_ITEMS', field: '/purchase_units' }]);
-  checkMoney(unit.amount, '/purchase_units/@reference_id==\'default\'/amount');
+  checkMoney(unit.amount, "/purchase_units/@reference_id=='default'/amount");
   const chosen = request.payment_source?.paypal?.experience_context ?? request.application_context ?? {};
   return {
     unit: { reference_id: 'default', ...unit } as OrderRecord['unit'],
@@ -131,7 +134,8 @@ function paypalIssue(issue: z.core.$ZodIssue, value: unknown): string {
 
 function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
   return path.reduce<unknown>(
-    (value, key) => (typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined),
+    (value, key) =>
+      typeof value === 'object' && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
     body,
   );
 }

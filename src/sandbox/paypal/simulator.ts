@@ -13,10 +13,9 @@ import { notFound, PaypalProblem, problemBody, serverError } from './problems.ts
 import { prepareSchema } from './schema.ts';
 
 export type { Exchange } from './api.ts';
-export type { PaypalControl } from './control.ts';
 export { simulatorCredentials } from './identity.ts';
 
-export interface SimulatorOptions {
+interface SimulatorOptions {
   clock: Clock;
   log: Logger;
   pool: Pool;
@@ -29,7 +28,7 @@ export interface SimulatorOptions {
 }
 
 /** Who wants to see the traffic: every exchange with the API, and every webhook body before it is sent. */
-export interface TrafficListener {
+interface TrafficListener {
   exchange?: (exchange: Exchange) => void;
   webhook?: (body: string) => void;
 }
@@ -82,7 +81,7 @@ export function createPaypalSimulator(options: SimulatorOptions): PaypalSimulato
   const control = createControl({ pool, clock, base: publicUrl, onChange: kick });
 
   const router = Router();
-  router.use(createApprovalPage({ pool, clock, choose: control.choose }));
+  router.use(createApprovalPage({ pool, clock, choose: (orderId, choice) => control.choose(orderId, choice) }));
   router.use(
     createApi({
       pool,

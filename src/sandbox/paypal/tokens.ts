@@ -18,7 +18,12 @@ export const refusedClient: TokenAnswer = {
   body: { error: 'invalid_client', error_description: 'Client Authentication failed' },
 };
 
-export async function issueToken(db: Queryable, request: Request, form: URLSearchParams, now: Date): Promise<TokenAnswer> {
+export async function issueToken(
+  db: Queryable,
+  request: Request,
+  form: URLSearchParams,
+  now: Date,
+): Promise<TokenAnswer> {
   if (!isOurClient(request.headers.authorization)) return refusedClient;
   if (form.get('grant_type') !== 'client_credentials') {
     return { status: 400, body: { error: 'unsupported_grant_type', error_description: 'Grant Type is NULL' } };

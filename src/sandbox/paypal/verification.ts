@@ -26,7 +26,9 @@ export function verifySignature(raw: Buffer, keys: SigningKeys): boolean {
   const end = raw.lastIndexOf('}');
   const parsed = request.safeParse(parse(raw));
   if (!parsed.success || start < 0) {
-    throw badRequest([{ issue: 'MISSING_REQUIRED_PARAMETER', field: `/${parsed.error?.issues[0]?.path.join('/') ?? ''}` }]);
+    throw badRequest([
+      { issue: 'MISSING_REQUIRED_PARAMETER', field: `/${parsed.error?.issues[0]?.path.join('/') ?? ''}` },
+    ]);
   }
   const { transmission_id: id, transmission_time: time, webhook_id: webhookId } = parsed.data;
   const event = raw.subarray(start + marker.length, end);

@@ -26,7 +26,13 @@ describe('PayPal webhooks', () => {
     }); // prettier-ignore
     await stage.simulator.control.approve(providerOrderId);
     const { capture } = await stage.provider.captureOrder({ providerOrderId, requestId: newId() });
-    await stage.provider.refundCapture({ requestId: newId(), captureId: capture?.captureId ?? '', amountMinor: 99, currency: 'USD', note: null });
+    await stage.provider.refundCapture({
+      requestId: newId(),
+      captureId: capture?.captureId ?? '',
+      amountMinor: 99,
+      currency: 'USD',
+      note: null,
+    });
     await stage.simulator.control.openDispute(capture?.captureId ?? '');
     await stage.simulator.idle();
     const [first] = stage.webhooks;
@@ -47,7 +53,9 @@ describe('PayPal webhooks', () => {
     return (error as WebhookRejected).issue;
   };
   const signed = async (body: string, time: Date, key?: string): Promise<ReceivedWebhook> => {
-    const { rows } = await stage.pool.query<{ pem: string }>(`SELECT pem FROM sandbox.paypal_keys WHERE name = 'privateKey'`);
+    const { rows } = await stage.pool.query<{ pem: string }>(
+      `SELECT pem FROM sandbox.paypal_keys WHERE name = 'privateKey'`,
+    );
     const [id, at] = [newId(), time.toISOString()];
     const text = `${id}|${at}|${simulatorCredentials.webhookId}|${crc32(body)}`;
     return {
@@ -56,11 +64,16 @@ describe('PayPal webhooks', () => {
         ...good.headers,
         'paypal-transmission-id': id,
         'paypal-transmission-time': at,
-        'paypal-transmission-sig': createSign('RSA-SHA256').update(text).sign(key ?? rows[0]?.pem ?? '', 'base64'),
+        'paypal-transmission-sig': createSign('RSA-SHA256')
+          .update(text)
+          .sign(key ?? rows[0]?.pem ?? '', 'base64'),
       },
     };
   };
-  const withHeader = (name: string, value: string | undefined): ReceivedWebhook => ({ ...good, headers: { ...good.headers, [name]: value } });
+  const withHeader = (name: string, value: string | undefined): ReceivedWebhook => ({
+    ...good,
+    headers: { ...good.headers, [name]: value },
+  });
   const later = <T>(ms: number, work: () => Promise<T>): Promise<T> => {
     const now = stage.clock.now();
     stage.clock.set(new Date(now.getTime() + ms));
@@ -80,7 +93,9 @@ describe('PayPal webhooks', () => {
     const [approval, capture, refund, dispute] = events;
     expect(approval?.providerOrderId).to.equal(capture?.providerOrderId);
     expect(refund?.captureId).to.equal(capture?.captureId);
-    expect(refund?.refundId).to.match(/^\w{17}$/).and.not.equal(refund?.captureId);
+    expect(refund?.refundId)
+      .to.match(/^\w{17}$/)
+      .and.not.equal(refund?.captureId);
     expect(dispute?.captureId).to.equal(capture?.captureId);
   });
 
@@ -184,9 +199,21 @@ describe('PayPal webhooks', () => {
     const read = (event: object) => stage.provider.parseEvent(Buffer.from(JSON.stringify(event)));
     expect(read({ id: 'WH-1', event_type: 'BILLING.PLAN.CREATED', resource: { id: 'P-1' } }).kind).to.equal('unknown');
     const links = [{ rel: 'up', href: 'https://api.paypal.com/v2/checkout/orders/5O190127TN364715T', method: 'GET' }];
-    const capture = read({ id: 'WH-2', event_type: 'PAYMENT.CAPTURE.DENIED', resource: { id: '2GG279541U471931P', links } });
-    expect(capture).to.include({ kind: 'capture', captureId: '2GG279541U471931P', providerOrderId: '5O190127TN364715T' });
-    const reversed = read({ id: 'WH-3', event_type: 'CHECKOUT.PAYMENT-APPROVAL.REVERSED', resource: { order_id: '5O190127TN364715T' } });
+    const capture = read({
+      id: 'WH-2',
+      event_type: 'PAYMENT.CAPTURE.DENIED',
+      resource: { id: '2GG279541U471931P', links },
+    });
+    expect(capture).to.include({
+      kind: 'capture',
+      captureId: '2GG279541U471931P',
+      providerOrderId: '5O190127TN364715T',
+    });
+    const reversed = read({
+      id: 'WH-3',
+      event_type: 'CHECKOUT.PAYMENT-APPROVAL.REVERSED',
+      resource: { order_id: '5O190127TN364715T' },
+    });
     expect(reversed).to.include({ kind: 'order_reversed', providerOrderId: '5O190127TN364715T' });
     expect(() => stage.provider.parseEvent(Buffer.from('{"id":1}'))).to.throw(SyntaxError);
   });
