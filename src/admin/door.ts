@@ -16,6 +16,8 @@ export interface DoorParts {
   render: Render;
   assets: DoorAssets;
   limits: RateLimits;
+  /** Called when the sign-in page is shown. */
+  expectVisit: () => void;
 }
 
 // Whatever is missing, too long or no text at all is a wrong password, not an error of its own.
@@ -23,7 +25,7 @@ const text = (max: number) => z.string().max(max).catch('');
 const form = z.object({ email: text(254), password: text(200), next: text(2000) });
 
 /** The way in and out: a page in our own look, and two forms that post. */
-export function door({ services, root, render, assets, limits }: DoorParts): Router {
+export function door({ services, root, render, assets, limits, expectVisit }: DoorParts): Router {
   const checkPassword = createCheckPassword(services);
   const router = Router();
   const show = (response: Response, status: number, { email = '', next = '', ...said }: Shown) => {
@@ -44,6 +46,7 @@ export function door({ services, root, render, assets, limits }: DoorParts): Rou
     const left = request.query.out !== undefined;
     const notice = left ? { notice: translatorOf(response)('admin:login.signed_out') } : {};
     show(response, 200, { next: nextPage(root, request.query.next), ...notice });
+    expectVisit();
   });
 
   const readForm = express.urlencoded({ extended: false, limit: '10kb' });
@@ -59,7 +62,7 @@ export function door({ services, root, render, assets, limits }: DoorParts): Rou
         show(response, 401, { email, next: nextPage(root, next), problem });
         return;
       }
-      await signIn(request, staff.id);
+      await signIn(request, staff);
       await recordSignIn(services, staff, request.ip);
       response.redirect(303, nextPage(root, next) || root);
     },

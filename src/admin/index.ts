@@ -44,7 +44,13 @@ export async function createAdmin(services: Services, { session, limits }: Admin
   router.use(doorPolicy);
   router.get('/assets/:file', assets.serve);
   router.use(session, readMember, chooseLanguage(accountLocale), refuseCrossSite);
-  router.use(door({ services, root, render, assets: doorAssets, limits }));
+  // Whoever looks at the sign-in page is about to need the panel.
+  const expectVisit = () => {
+    panel().catch((error: unknown) => {
+      services.log.error({ err: error }, 'the panel could not be loaded');
+    });
+  };
+  router.use(door({ services, root, render, assets: doorAssets, limits, expectVisit }));
   router.use(requireSignIn(root));
   router.use(async (request, response, next) => {
     const loaded = await panel();

@@ -3,7 +3,8 @@ import type { StaffActor, StaffRole } from '../accounts/staff.ts';
 import type { Services } from '../billing/services.ts';
 import type { Done, Facts, RecordAction, RowValues } from './actions/action.ts';
 import { PanelResource } from './adapter/resource.ts';
-import { forms, type Form } from './forms/index.ts';
+import type { Form } from './forms/form.ts';
+import { forms } from './forms/index.ts';
 import { may, type ResourceId } from './permissions.ts';
 import type { Field, ResourceSpec } from './resources/spec.ts';
 

@@ -1,21 +1,25 @@
 import 'express-session';
 import type { Request, RequestHandler, Response } from 'express';
 import { findStaff, type Staff } from '../accounts/staff.ts';
+import { sha256 } from '../kit/crypto.ts';
 import { Unauthenticated } from '../kit/errors.ts';
 import { localeOf } from '../kit/http/language.ts';
 import { toMember, type StaffMember } from './staff-member.ts';
 
-/** All that a session says; role and state are read from the table at every request, so that a change holds at once. */
+/** Role and state are read from the table at every request, so that a change holds at once. */
 declare module 'express-session' {
   interface SessionData {
     staffId: string;
+    /** Of the password that began the session: a new password ends it. */
+    proof: string;
   }
 }
 
 /** Begins a session under a new id, so that an id that somebody planted before is worth nothing. */
-export async function signIn(request: Request, staffId: string): Promise<void> {
+export async function signIn(request: Request, staff: Staff): Promise<void> {
   await call((done) => request.session.regenerate(done));
-  request.session.staffId = staffId;
+  request.session.staffId = staff.id;
+  request.session.proof = proofOf(staff);
   await call((done) => request.session.save(done));
 }
 
@@ -32,13 +36,17 @@ function call(run: (done: (error: unknown) => void) => unknown): Promise<void> {
   });
 }
 
-/** Finds out who is signed in; nobody is after the account was disabled. */
+/** Finds out who is signed in; nobody is after the account was disabled or got another password. */
 export const readMember: RequestHandler = async (request, response, next) => {
-  const { staffId } = request.session;
+  const { staffId, proof } = request.session;
   const staff = staffId === undefined ? null : await findStaff(staffId);
-  response.locals.staff = staff;
+  response.locals.staff = staff !== null && proofOf(staff) === proof ? staff : null;
   next();
 };
+
+function proofOf({ passwordHash }: Staff): string {
+  return sha256(passwordHash).slice(0, 16);
+}
 
 export function staffOf(response: Response): Staff | null {
   return (response.locals.staff as Staff | null | undefined) ?? null;

@@ -1,5 +1,6 @@
 import type { RecordAction } from './action.ts';
 import { adjustCreditsAction } from './adjust-credits.ts';
+import { archivePriceAction } from './archive-price.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
 import { refundOrderAction } from './refund-order.ts';
 import { reactivateUserAction, suspendUserAction } from './suspend-user.ts';
@@ -11,4 +12,5 @@ export const recordActions: readonly RecordAction[] = [
   reactivateUserAction,
   cancelSubscriptionAction,
   refundOrderAction,
+  archivePriceAction,
 ];

@@ -2,9 +2,14 @@ import type { Filter } from 'adminjs';
 import { DateTime } from 'luxon';
 import { Op, literal, type WhereOptions } from 'sequelize';
 import { validate as isUuid } from 'uuid';
+import type { ResourceId } from '../permissions.ts';
+import { specs } from '../resources/index.ts';
 import type { Field, ResourceSpec } from '../resources/spec.ts';
 
 const nothing = literal('false');
+
+/** More rows than this behind one filter are too many to be meant. */
+const maxReferred = 1000;
 
 /** What the filter drawer asks for, as a condition. A value that cannot match anything matches nothing. */
 export function toWhere(spec: ResourceSpec, filter: Filter): WhereOptions {
@@ -20,8 +25,9 @@ function condition(column: string, field: Field, value: unknown): WhereOptions {
     case 'time':
       return within(column, value);
     case 'id':
+      return typeof value === 'string' && isUuid(value.trim()) ? { [column]: value.trim() } : nothing;
     case 'reference':
-      return typeof value === 'string' && isUuid(value) ? { [column]: value } : nothing;
+      return typeof value === 'string' ? refersTo(column, field.to, value.trim()) : nothing;
     case 'state':
       return typeof value === 'string' && field.values.includes(value) ? { [column]: value } : nothing;
     case 'flag':
@@ -37,6 +43,17 @@ function condition(column: string, field: Field, value: unknown): WhereOptions {
     default:
       return typeof value === 'string' ? { [column]: { [Op.iLike]: `%${escapeLike(value.trim())}%` } } : nothing;
   }
+}
+
+/** By id, or by what people know the other row by: orders of a customer's e-mail, prices of a plan's code. */
+function refersTo(column: string, to: ResourceId, value: string): WhereOptions {
+  if (isUuid(value)) return { [column]: value };
+  const target = specs.get(to);
+  const title = target?.model.getAttributes()[target.title];
+  if (target?.model.sequelize === undefined || title?.field === undefined || target.title === 'id') return nothing;
+  const pattern = target.model.sequelize.escape(`%${escapeLike(value)}%`);
+  const ids = `SELECT id FROM ${target.id} WHERE ${title.field} ILIKE ${pattern} LIMIT ${maxReferred}`;
+  return { [column]: { [Op.in]: literal(`(${ids})`) } };
 }
 
 function within(column: string, value: unknown): WhereOptions {

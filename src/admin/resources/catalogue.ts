@@ -1,7 +1,7 @@
 import { CreditPack } from '../../plans/credit-pack.model.ts';
 import { PlanPrice } from '../../plans/plan-price.model.ts';
 import { Plan } from '../../plans/plan.model.ts';
-import { choice, code, count, credits, flag, id, money, reference, state, time, type ResourceSpec } from './spec.ts';
+import { choice, code, count, credits, flag, id, money, reference, time, type ResourceSpec } from './spec.ts';
 
 export const plans: ResourceSpec = {
   id: 'plans',

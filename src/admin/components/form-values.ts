@@ -1,0 +1,58 @@
+import type { RecordJSON } from 'adminjs';
+import type { FormField } from '../forms/form.ts';
+import { decimalsOf } from './format.ts';
+
+export interface Feature {
+  key: string;
+  included: boolean;
+  label: Record<string, string>;
+}
+
+/** What the inputs hold: text as typed, and the structured ones as they are. */
+export type Values = Record<string, string | boolean | Record<string, string> | Feature[]>;
+
+export function fromRecord(fields: readonly FormField[], record: RecordJSON | undefined): Values {
+  const values = Object.fromEntries(fields.map((field) => [field.name, valueOf(field, record)]));
+  const hasMoney = fields.some(({ input }) => input === 'money');
+  return hasMoney ? { ...values, currency: textOf(record?.params['currency']) || 'USD' } : values;
+}
+
+function valueOf({ name, input, initial = '' }: FormField, record: RecordJSON | undefined): Values[string] {
+  const params = record?.params ?? {};
+  if (input === 'localized') return parse(params[name], {}) as Record<string, string>;
+  if (input === 'features') return parse(params[name], []) as Feature[];
+  if (input === 'password') return '';
+  if (input === 'money') return record === undefined ? '' : decimal(Number(params['amountMinor']), textOf(params['currency']));
+  if (record === undefined) return initial;
+  if (input === 'flag') return params[name] === true;
+  return textOf(params[name]);
+}
+
+function textOf(value: unknown): string {
+  return value === null || value === undefined ? '' : String(value as string | number);
+}
+
+function parse(value: unknown, otherwise: object): object {
+  return typeof value === 'string' ? (JSON.parse(value) as object) : otherwise;
+}
+
+function decimal(amountMinor: number, currency: string): string {
+  const exponent = decimalsOf(currency);
+  const digits = String(amountMinor).padStart(exponent + 1, '0');
+  return exponent === 0 ? digits : `${digits.slice(0, -exponent)}.${digits.slice(-exponent)}`;
+}
+
+/** The body that the server's schema asks for: numbers as numbers, an empty number as null. */
+export function toBody(fields: readonly FormField[], values: Values): Record<string, unknown> {
+  const body: Record<string, unknown> = {};
+  for (const { name, input } of fields) {
+    const value = values[name];
+    body[name] = input === 'number' ? toNumber(String(value)) : value;
+    if (input === 'money') body['currency'] = values['currency'];
+  }
+  return body;
+}
+
+function toNumber(text: string): number | null {
+  return text.trim() === '' ? null : Number(text);
+}
