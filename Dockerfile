@@ -13,6 +13,7 @@ COPY package.json tsconfig.json .sequelizerc ./
 COPY config config
 COPY migrations migrations
 COPY seeders seeders
+COPY scripts scripts
 COPY locales locales
 COPY public public
 COPY views views

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { localUrlOf } from './boot/addresses.ts';
 import { banner } from './boot/banner.ts';
@@ -7,10 +6,10 @@ import { checkDatabase, startOwnDatabase } from './boot/database.ts';
 import { tellFailure } from './boot/failure.ts';
 import { openHttpServer } from './boot/http-server.ts';
 import type { HttpServer } from './boot/http-server.ts';
+import { readSettings } from './boot/settings.ts';
 import { Shutdown } from './boot/shutdown.ts';
 import { createTerminal, silentTerminal } from './boot/terminal.ts';
 import type { Terminal } from './boot/terminal.ts';
-import { loadConfig } from './config.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/index.ts';
 import { stopwatch } from './kit/clock.ts';
@@ -142,8 +141,7 @@ function announce({ config, terminal }: Run, url: string, credentials: Credentia
 async function main(): Promise<void> {
   let terminal = silentTerminal;
   try {
-    if (existsSync('.env')) process.loadEnvFile('.env');
-    const config = loadConfig();
+    const config = readSettings();
     if (!config.production) terminal = createTerminal(process.stdout);
     log = createLogger(config.logLevel ?? (config.production ? 'info' : 'warn'));
     shutdown.listen(() => {

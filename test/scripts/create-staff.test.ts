@@ -1,0 +1,33 @@
+import { expect } from 'chai';
+import { authenticateStaff } from '../../src/accounts/staff.ts';
+import { useTestDatabase } from '../support/database.ts';
+import { runProgram } from '../support/start.ts';
+
+describe('npm run create-staff', function () {
+  this.timeout(60_000);
+  const database = useTestDatabase();
+  const run = (...args: string[]) => runProgram('scripts/create-staff.ts', args, { DATABASE_URL: database.url });
+
+  it('lets the first owner into the panel', async () => {
+    const program = run('--email', 'ada@example.com', '--name', 'Ada');
+    expect(await program.ended).to.equal(0);
+    const password = /as owner with the password (\S+)\n$/.exec(program.stdout())?.[1] ?? '';
+    const staff = await authenticateStaff('ADA@example.com', password, new Date());
+    expect(staff?.role).to.equal('owner');
+  });
+
+  it('does not make the same one twice', async () => {
+    await run('--email', 'bob@example.com', '--name', 'Bob', '--role', 'viewer').ended;
+    const again = run('--email', 'Bob@example.com', '--name', 'Bob');
+    expect(await again.ended).to.equal(1);
+    expect(again.stderr()).to.equal('Bob@example.com is known already.\n');
+  });
+
+  it('says how it is called', async () => {
+    for (const args of [[], ['--role', 'king', '--email', 'x@example.com', '--name', 'X'], ['--what']]) {
+      const program = run(...args);
+      expect(await program.ended).to.equal(1);
+      expect(program.stderr()).to.match(/^Usage: npm run create-staff -- .*\n$/);
+    }
+  });
+});
