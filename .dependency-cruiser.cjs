@@ -21,7 +21,7 @@ const sdk = (name, packages, adapters) => ({
   severity: 'error',
   comment: `Behind its adapter ${name} can be replaced, and faked, in one place.`,
   from: { path: '^src/', pathNot: adapters },
-  to: { path: `node_modules/(${packages})(/|$)` },
+  to: { path: `node_modules/(${packages})(/|$)`, ...value },
 });
 
 module.exports = {
@@ -37,13 +37,14 @@ module.exports = {
     {
       name: 'no-undeclared-packages',
       severity: 'error',
-      from: { path: '^src/' },
+      comment: 'The panel’s components run in the browser, where AdminJS brings React and its companions.',
+      from: { path: '^src/', pathNot: '^src/admin/components/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown'] },
     },
     {
       name: 'no-dev-packages-in-src',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/', pathNot: '^src/admin/components/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     layer('kit-imports-nothing-of-ours', '^src/kit/', '^src/(?!kit/)', 'The kit knows no billing words.'),
@@ -97,7 +98,7 @@ module.exports = {
     ),
     sdk('paypal', '@paypal', '^src/payments/providers/'),
     sdk('nodemailer', 'nodemailer', '^src/mail/'),
-    sdk('ioredis', 'ioredis|connect-redis', '^src/(kit/http/|db/|boot/)'),
+    sdk('ioredis', 'ioredis|connect-redis', '^src/kit/'),
     sdk('adminjs', 'adminjs|@adminjs', '^src/admin/'),
     sdk('graphile-worker', 'graphile-worker', '^src/(jobs|db)/'),
     sdk('node-cron', 'node-cron', '^src/jobs/'),
