@@ -7,9 +7,10 @@ export type Palette = Readonly<Record<string, string>>;
  * The colours of `public/tokens.css` for places that cannot read it: mail programs and the admin panel's theme.
  * Both know sRGB only, so OKLCH is converted here.
  */
-export function readDesignTokens(
-  file: URL = new URL('../../public/tokens.css', import.meta.url),
-): { light: Palette; dark: Palette } {
+export function readDesignTokens(file: URL = new URL('../../public/tokens.css', import.meta.url)): {
+  light: Palette;
+  dark: Palette;
+} {
   const css = readFileSync(file, 'utf8');
   const [light = '', dark = ''] = css.split('@media (prefers-color-scheme: dark)');
   return { light: colours(light), dark: colours(dark) };
@@ -17,16 +18,15 @@ export function readDesignTokens(
 
 function colours(css: string): Palette {
   const declarations = css.matchAll(/--([\w-]+):\s*oklch\(([\d.]+)% ([\d.]+) ([\d.]+)\);/g);
-  return Object.fromEntries(
-    Array.from(declarations, ([, name, lightness, chroma, hue]) => [
-      name,
-      oklchToHex(Number(lightness) / 100, Number(chroma), Number(hue)),
-    ]),
-  );
+  const palette: Record<string, string> = {};
+  for (const [, name = '', lightness, chroma, hue] of declarations) {
+    palette[name] = oklchToHex(Number(lightness) / 100, Number(chroma), Number(hue));
+  }
+  return palette;
 }
 
 /** The conversion of CSS Color 4, section 10; a colour outside sRGB is clipped per channel. */
-export function oklchToHex(lightness: number, chroma: number, hueDegrees: number): string {
+function oklchToHex(lightness: number, chroma: number, hueDegrees: number): string {
   const hue = (hueDegrees * Math.PI) / 180;
   const [a, b] = [chroma * Math.cos(hue), chroma * Math.sin(hue)];
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;

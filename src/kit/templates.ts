@@ -8,7 +8,7 @@ import { formatMoney, type Money } from './money.ts';
  * Renders `views/<name>.hbs`, or `views/<name>.txt.hbs` for plain text (nothing is escaped there). The model's
  * `locale` decides the language of `{{t}}`, `{{money}}`, `{{date}}` and their like, wherever in the template they stand.
  */
-export type Render = <Model extends { locale: Locale }>(view: string, model: Model) => string;
+export type Render = (view: string, model: { locale: Locale } & Record<string, unknown>) => string;
 
 export function createTemplates(folder: URL = new URL('../../views/', import.meta.url)): Render {
   const handlebars = Handlebars.create();

@@ -1,5 +1,5 @@
 import type { Translate } from '../kit/i18n.ts';
-import { localized, type LocalizedText } from '../plans/plan-terms.ts';
+import type { LocalizedText } from '../plans/plan-terms.ts';
 import type {
   MailTemplate,
   MailTemplates,
@@ -22,7 +22,7 @@ export interface Message {
   button: { label: string; path: string };
 }
 
-export interface Fact {
+interface Fact {
   term: string;
   text: string;
   total?: boolean;
@@ -90,12 +90,15 @@ function receiptText({ period, paidAt }: ReceiptData, t: Translate): string[] {
   if (period.end === null) return [t('mail:receipt.plan'), t('mail:receipt.lifetime')];
   // A renewal's period begins where the current one ends; a new plan's begins with the payment.
   const isRenewal = new Date(period.start) > new Date(paidAt);
-  return [t(isRenewal ? 'mail:receipt.renewal' : 'mail:receipt.plan'), t('mail:receipt.no_charge', { end: period.end })];
+  return [
+    t(isRenewal ? 'mail:receipt.renewal' : 'mail:receipt.plan'),
+    t('mail:receipt.no_charge', { end: period.end }),
+  ];
 }
 
 function renewalReminder(data: RenewalReminderData, { locale, t }: Language): Message {
   const { endsAt, price } = data;
-  const plan = localized(data.planName, locale);
+  const plan = inLanguage(data.planName, locale);
   const facts: Fact[] = [
     planFact(data.planName, data.subscriptionType, { locale, t }),
     { term: t('mail:fact.credits'), text: t('mail:fact.credits_monthly', { count: data.creditsMonthly }) },
@@ -120,7 +123,7 @@ function renewalReminder(data: RenewalReminderData, { locale, t }: Language): Me
 
 function subscriptionExpired(data: SubscriptionExpiredData, { locale, t }: Language): Message {
   const { endedAt, creditsKept } = data;
-  const plan = localized(data.planName, locale);
+  const plan = inLanguage(data.planName, locale);
   const kept = creditsKept > 0 ? [t('mail:subscription_expired.kept', { count: creditsKept })] : [];
   return {
     ...headed('subscription_expired', { plan, endedAt }, t),
@@ -135,7 +138,7 @@ function subscriptionExpired(data: SubscriptionExpiredData, { locale, t }: Langu
 
 function subscriptionCancelled(data: SubscriptionCancelledData, { locale, t }: Language): Message {
   const { endsAt, endedNow } = data;
-  const plan = localized(data.planName, locale);
+  const plan = inLanguage(data.planName, locale);
   if (endedNow) {
     return {
       subject: t('mail:subscription_cancelled.now_subject', { plan, endsAt }),
@@ -200,13 +203,17 @@ function headed(template: MailTemplate, values: Record<string, unknown>, t: Tran
   return { subject: t(`mail:${template}.subject`, values), heading: t(`mail:${template}.heading`, values) };
 }
 
+function inLanguage(text: LocalizedText, locale: string): string {
+  return text[locale] ?? text.en;
+}
+
 function itemName(item: PurchasedItem, { locale, t }: Language): string {
-  const name = localized(item.name, locale);
+  const name = inLanguage(item.name, locale);
   return item.kind === 'pack' ? name : t(`mail:item.${item.subscriptionType}`, { name });
 }
 
 function planFact(name: LocalizedText, type: string, { locale, t }: Language): Fact {
-  return { term: t('mail:fact.item'), text: t(`mail:item.${type}`, { name: localized(name, locale) }) };
+  return { term: t('mail:fact.item'), text: t(`mail:item.${type}`, { name: inLanguage(name, locale) }) };
 }
 
 function creditsFact(item: PurchasedItem, t: Translate): Fact {

@@ -19,7 +19,7 @@ export interface MailTemplates {
 
 export type MailTemplate = keyof MailTemplates;
 
-export interface Addressed {
+interface Addressed {
   /** As the customer gave it; null when they did not. */
   customerName: string | null;
 }

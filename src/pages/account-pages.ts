@@ -7,25 +7,20 @@ import { listTransactions, readCredits } from '../credits/queries.ts';
 import { localeOf, translatorOf } from '../kit/http/language.ts';
 import { locales, translator, type Translate } from '../kit/i18n.ts';
 import type { Money } from '../kit/money.ts';
-import { getOrderOf, listOrdersOf } from '../orders/orders.ts';
-import { paymentsOf } from '../payments/payments.ts';
-import { refundsOf } from '../payments/refunds.ts';
+import { listOrdersOf } from '../orders/orders.ts';
 import { findPlan, findPrice, type Plan } from '../plans/catalog.ts';
 import { liveSubscription, type Subscription } from '../subscriptions/subscriptions.ts';
-import { accountModel, cancelModel, historyRow, type AccountInput } from './account-model.ts';
-import { orderRow } from './order-item.ts';
-import { orderModel } from './order-model.ts';
-import { customerOf, requireCustomer } from './sign-in.ts';
+import { accountModel, cancelModel, type AccountInput } from './account-model.ts';
+import { customerOf } from './sign-in.ts';
 import type { ShowPage } from './site.ts';
 
+/** How much of the past the account page shows. */
 const recent = 8;
-const pageSize = 25;
 
 export function accountPages(services: Services, show: ShowPage): Router {
   const router = express.Router();
   const { db, clock } = services;
   const parseForm = express.urlencoded({ extended: false, limit: '10kb' });
-  router.use('/account', requireCustomer());
 
   router.get('/account', async (req, res) => {
     const user = customerOf(res);
@@ -48,41 +43,6 @@ export function accountPages(services: Services, show: ShowPage): Router {
       t,
     });
     show(req, res, 'account/overview', model);
-  });
-
-  router.get('/account/credits', async (req, res) => {
-    const before = z.coerce.number().int().positive().optional().catch(undefined).parse(req.query.before);
-    const entries = await listTransactions(customerOf(res).id, pageSize + 1, before);
-    const shown = entries.slice(0, pageSize);
-    const t = translatorOf(res);
-    show(req, res, 'account/history', {
-      title: t('account:history.title'),
-      section: 'account',
-      history: shown.map((entry) => historyRow(entry, localeOf(res), t)),
-      olderHref: entries.length > pageSize ? `/account/credits?before=${shown.at(-1)?.seq ?? ''}` : null,
-    });
-  });
-
-  router.get('/account/orders', async (req, res) => {
-    const before = z.uuid().optional().catch(undefined).parse(req.query.before);
-    const orders = await listOrdersOf(customerOf(res).id, pageSize + 1, before);
-    const shown = orders.slice(0, pageSize);
-    const t = translatorOf(res);
-    show(req, res, 'account/orders', {
-      title: t('account:orders.title'),
-      section: 'account',
-      orders: shown.map((order) => orderRow(order, localeOf(res), t)),
-      olderHref: orders.length > pageSize ? `/account/orders?before=${shown.at(-1)?.id ?? ''}` : null,
-    });
-  });
-
-  router.get('/account/orders/:orderNo', async (req, res) => {
-    const user = customerOf(res);
-    const order = await getOrderOf(user.id, { orderNo: req.params.orderNo });
-    const [payments, refunds] = await Promise.all([paymentsOf([order.id]), refundsOf([order.id])]);
-    const providerName = (name: string) => services.providers.get(name)?.displayName ?? name;
-    const words = { locale: localeOf(res), t: translatorOf(res) };
-    show(req, res, 'account/order', orderModel({ order, payments, refunds, user, providerName, ...words }));
   });
 
   router.get('/account/cancel', async (req, res) => {

@@ -35,14 +35,14 @@ export function authPages(services: Services, show: ShowPage, signIn: SignIn, li
   const parseForm = express.urlencoded({ extended: false, limit: '10kb' });
 
   router.get('/register', goOnIfSignedIn, async (req, res) => {
-    await showRegister(req, res, empty);
+    await showRegister(show, req, res, empty);
   });
 
   router.post('/register', parseForm, async (req, res) => {
     const t = translatorOf(res);
     const { email, password, name } = registration.parse(req.body ?? {});
     const form: Form = { values: { email, name }, errors: checkRegistration({ email, password, name }, t) };
-    if (Object.keys(form.errors).length > 0) return showRegister(req, res, form, 422);
+    if (Object.keys(form.errors).length > 0) return showRegister(show, req, res, form, 422);
     try {
       await pass(limits.registration, req, res);
       const customer = { email: email.trim(), password, name: name.trim() || null, locale: localeOf(res) };
@@ -51,33 +51,33 @@ export function authPages(services: Services, show: ShowPage, signIn: SignIn, li
     } catch (error) {
       if (error instanceof EmailTaken) {
         form.errors.email = t('auth:error.email_taken');
-        return showRegister(req, res, form, 422);
+        return showRegister(show, req, res, form, 422);
       }
-      await showRegister(req, res, { ...form, problem: tooMany(error, res, t) }, 429);
+      await showRegister(show, req, res, { ...form, problem: tooMany(error, res, t) }, 429);
     }
   });
 
   router.get('/login', goOnIfSignedIn, async (req, res) => {
     const t = translatorOf(res);
     const notice = req.query.signed_out === '1' ? { notice: t('auth:login.signed_out') } : {};
-    await showLogin(req, res, { ...empty, ...notice });
+    await showLogin(show, req, res, { ...empty, ...notice });
   });
 
   router.post('/login', parseForm, async (req, res) => {
     const t = translatorOf(res);
     const { email, password } = registration.parse(req.body ?? {});
     const form: Form = { values: { email, name: '' }, errors: checkLogin({ email, password }, t) };
-    if (Object.keys(form.errors).length > 0) return showLogin(req, res, form, 422);
+    if (Object.keys(form.errors).length > 0) return showLogin(show, req, res, form, 422);
     try {
       await pass(limits.signIn, req, res);
     } catch (error) {
-      return showLogin(req, res, { ...form, problem: tooMany(error, res, t) }, 429);
+      return showLogin(show, req, res, { ...form, problem: tooMany(error, res, t) }, 429);
     }
     const result = await signIn.authenticate(req, res);
-    if (result === 'wrong') return showLogin(req, res, { ...form, problem: t('auth:error.wrong') }, 401);
+    if (result === 'wrong') return showLogin(show, req, res, { ...form, problem: t('auth:error.wrong') }, 401);
     if (result === 'suspended') {
       const address = addressOf(services.settings.mailFrom);
-      return showLogin(req, res, { ...form, problem: t('auth:error.suspended', { address }) }, 403);
+      return showLogin(show, req, res, { ...form, problem: t('auth:error.suspended', { address }) }, 403);
     }
     await signIn.begin(req, result);
     res.redirect(303, safeNext(bodyNext(req)));
@@ -88,30 +88,30 @@ export function authPages(services: Services, show: ShowPage, signIn: SignIn, li
     res.redirect(303, '/login?signed_out=1');
   });
 
-  async function showRegister(req: Request, res: Response, form: Form, status = 200): Promise<void> {
-    const t = translatorOf(res);
-    const title = t('auth:register.title');
-    show(req, res, 'pages/register', { title, ...(await common(req, res, form, '/login')), passwordMinLength }, status);
-  }
-
-  async function showLogin(req: Request, res: Response, form: Form, status = 200): Promise<void> {
-    const title = translatorOf(res)('auth:login.title');
-    show(req, res, 'pages/login', { title, section: 'login', ...(await common(req, res, form, '/register')) }, status);
-  }
-
-  async function common(req: Request, res: Response, form: Form, other: string) {
-    const asked = bodyNext(req) ?? req.query.next;
-    const next = safeNext(asked);
-    return {
-      ...form,
-      next,
-      otherHref: asked === undefined ? other : `${other}?next=${encodeURIComponent(next)}`,
-      purpose: await purposeOf(next, localeOf(res), translatorOf(res)),
-      focus: { [firstError(form)]: true },
-    };
-  }
-
   return router;
+}
+
+async function showRegister(show: ShowPage, req: Request, res: Response, form: Form, status = 200): Promise<void> {
+  const t = translatorOf(res);
+  const title = t('auth:register.title');
+  show(req, res, 'pages/register', { title, ...(await common(req, res, form, '/login')), passwordMinLength }, status);
+}
+
+async function showLogin(show: ShowPage, req: Request, res: Response, form: Form, status = 200): Promise<void> {
+  const title = translatorOf(res)('auth:login.title');
+  show(req, res, 'pages/login', { title, section: 'login', ...(await common(req, res, form, '/register')) }, status);
+}
+
+async function common(req: Request, res: Response, form: Form, other: string) {
+  const asked = bodyNext(req) ?? req.query.next;
+  const next = safeNext(asked);
+  return {
+    ...form,
+    next,
+    otherHref: asked === undefined ? other : `${other}?next=${encodeURIComponent(next)}`,
+    purpose: await purposeOf(next, localeOf(res), translatorOf(res)),
+    focus: { [firstError(form)]: true },
+  };
 }
 
 /** The field in which to go on writing: the first wrong one, or the first. */

@@ -130,9 +130,7 @@ function afterwardsOf(quote: Quote, locale: Locale, t: Translate): string | null
   if (quote.blocked !== null) return null;
   if (quote.kind === 'pack') return t('checkout:afterwards.pack');
   if (quote.kind === 'free') return t('checkout:afterwards.free', { plan: localized(quote.plan.names, locale) });
-  return quote.end === null
-    ? t('checkout:afterwards.lifetime')
-    : t('checkout:afterwards.period', { end: quote.end });
+  return quote.end === null ? t('checkout:afterwards.lifetime') : t('checkout:afterwards.period', { end: quote.end });
 }
 
 function blockedModel({ why, plan, end }: Blocked, locale: Locale, t: Translate) {

@@ -159,7 +159,9 @@ function actionsOf(
   const again = { href: buyAgainPath(order), label: t('checkout:action.start_again') };
   const plans = { href: '/pricing', label: t('checkout:action.plans'), quiet: true };
   const atProvider = (key: 'retry_provider' | 'continue_provider') =>
-    payment?.approvalUrl == null ? again : { href: payment.approvalUrl, label: t(`checkout:action.${key}`, { provider }) };
+    payment?.approvalUrl == null
+      ? again
+      : { href: payment.approvalUrl, label: t(`checkout:action.${key}`, { provider }) };
   switch (outcome) {
     case 'success':
     case 'already_paid':

@@ -1,4 +1,4 @@
-import express, { type ErrorRequestHandler, type RequestHandler, type Router } from 'express';
+import express, { type RequestHandler, type Router } from 'express';
 import type { Services } from '../billing/services.ts';
 import { limitRegistration, limitSignIn, type RateLimits } from '../kit/http/rate-limit.ts';
 import { chooseLanguage, localeOf, translatorOf } from '../kit/http/language.ts';
@@ -10,8 +10,10 @@ import { authPages } from './auth-pages.ts';
 import { checkoutPages } from './checkout-pages.ts';
 import { parseType } from './checkout-quote.ts';
 import { noSuchPage, showErrors } from './error-pages.ts';
+import { historyPages } from './history-pages.ts';
 import { pricingModel } from './pricing-model.ts';
-import { createSignIn } from './sign-in.ts';
+import { returnPages } from './return-pages.ts';
+import { createSignIn, requireCustomer } from './sign-in.ts';
 import { createSite, servePublicFiles, userOf, type ShowPage } from './site.ts';
 
 export interface PagesOptions {
@@ -42,10 +44,14 @@ export function createPages(services: Services, { sessions, limits, more }: Page
       registration: [limitRegistration(limits)],
     }),
   );
+  // `/checkout/return` before `/checkout/:planCode`.
+  router.use(returnPages(services, show));
   router.use(checkoutPages(services, show));
+  router.use('/account', requireCustomer());
   router.use(accountPages(services, show));
+  router.use(historyPages(services, show));
   if (more !== undefined) router.use(more(show));
-  router.use(noSuchPage, showErrors(services, show) as ErrorRequestHandler);
+  router.use(noSuchPage, showErrors(services, show));
   return router;
 }
 

@@ -23,9 +23,11 @@ interface OrderInput {
 export function orderModel({ order, payments, refunds, user, providerName, locale, t }: OrderInput) {
   const { orderNo, amountMinor, refundedMinor, currency } = order;
   const status: OrderStatus = order.status;
+  const kind = isPaid(status) ? 'paid' : 'open';
   const given = refunds.filter((refund) => refund.status !== 'failed');
   return {
-    title: t(isPaid(status) ? 'account:order.title.paid' : 'account:order.title.open', { orderNo }),
+    title: t(`account:order.title.${kind}`, { orderNo }),
+    heading: t(`account:order.heading.${kind}`),
     section: 'account',
     state: { tone: orderTones[status], label: t(`account:orders.status.${status}`) },
     explanation: t(`account:order.text.${status}`),

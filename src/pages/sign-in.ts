@@ -69,7 +69,7 @@ function createPassport() {
     }),
   );
   passport.serializeUser((user, done) => {
-    done(null, (user as User).id);
+    done(null, (user as { id: string }).id);
   });
   passport.deserializeUser((id, done) => {
     findUser(String(id)).then(

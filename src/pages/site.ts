@@ -10,7 +10,7 @@ import { localeNames, locales, type Locale } from '../kit/i18n.ts';
 import { createTemplates } from '../kit/templates.ts';
 
 /** What every view model says; the rest is the page's own. */
-export interface PageModel {
+interface PageModel {
   title: string;
   description?: string;
   /** Which entry of the navigation this page belongs to. */
@@ -20,11 +20,11 @@ export interface PageModel {
 }
 
 /** Renders a page in the reader's language inside the layout, and sends it. */
-export type ShowPage = <Model extends PageModel>(
+export type ShowPage = (
   req: Request,
   res: Response,
   view: string,
-  model: Model,
+  model: PageModel & Record<string, unknown>,
   status?: number,
 ) => void;
 
@@ -55,7 +55,10 @@ export function createSite({ clock, settings }: Pick<Services, 'clock' | 'settin
     const body = render(view, page);
     // A signed-in page must not come back from a cache after signing out.
     res.set('Cache-Control', user === null ? 'no-cache' : 'no-store');
-    res.status(status).type('html').send(render('layout', { ...page, body }));
+    res
+      .status(status)
+      .type('html')
+      .send(render('layout', { ...page, body }));
   };
 }
 
@@ -98,6 +101,8 @@ function languageLinks(req: Request, current: Locale) {
 }
 
 function versioned(file: string): string {
-  const hash = createHash('sha256').update(readFileSync(new URL(file, publicFolder))).digest('base64url');
+  const hash = createHash('sha256')
+    .update(readFileSync(new URL(file, publicFolder)))
+    .digest('base64url');
   return `/${file}?v=${hash.slice(0, 10)}`;
 }

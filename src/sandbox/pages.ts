@@ -72,6 +72,18 @@ export function sandboxPages({ show, clock, mailbox, control }: SandboxPagesPart
     res.redirect(303, '/sandbox/clock?turned=1');
   });
 
+  function showClock(req: Request, res: Response, told: 'turned' | 'refused' | null, status = 200): void {
+    const model = clockModel({ now: clock.now(), real: systemClock.now(), told }, translatorOf(res));
+    show(req, res, 'sandbox/clock', model, status);
+  }
+
+  router.use(mailboxPages(show, mailbox));
+  return router;
+}
+
+function mailboxPages(show: ShowPage, mailbox: Mailbox): Router {
+  const router = Router();
+
   router.get('/sandbox/mail', async (req, res) => {
     const to = typeof req.query.to === 'string' && req.query.to !== '' ? req.query.to.trim() : undefined;
     show(req, res, 'sandbox/mailbox', mailboxModel(await mailbox.list({ to }), to ?? '', translatorOf(res)));
@@ -91,11 +103,6 @@ export function sandboxPages({ show, clock, mailbox, control }: SandboxPagesPart
     res.set('X-Frame-Options', 'SAMEORIGIN');
     res.type('html').send(mail.html);
   });
-
-  function showClock(req: Request, res: Response, told: 'turned' | 'refused' | null, status = 200): void {
-    const model = clockModel({ now: clock.now(), real: systemClock.now(), told }, translatorOf(res));
-    show(req, res, 'sandbox/clock', model, status);
-  }
 
   async function mailOf(id: string) {
     const mail = z.guid().safeParse(id).success ? await mailbox.find(id) : null;
