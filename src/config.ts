@@ -8,7 +8,12 @@ const url = (...protocols: string[]) =>
     message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 const secret = text.refine((value) => value.length >= 32, { message: 'must have at least 32 characters' });
-const list = text.transform((value) => value.split(',').map((item) => item.trim()).filter((item) => item !== ''));
+const list = text.transform((value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== ''),
+);
 
 const environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -82,7 +87,9 @@ export class ConfigError extends Error {
 /** @throws ConfigError naming every missing or bad variable */
 export function loadConfig(env: Record<string, string | undefined> = process.env): Config {
   // An empty value in an .env file means "not set".
-  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''),
+  );
   const parsed = environment.safeParse(given);
   if (!parsed.success) {
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${describe(issue.message)}`));
@@ -106,9 +113,17 @@ function incomplete(settings: Environment): string[] {
 
 function missingInProduction(settings: Environment): string[] {
   const required = [
-    'PUBLIC_URL', 'DATABASE_URL', 'REDIS_URL', 'PAYPAL_CLIENT_ID', 'PAYPAL_CLIENT_SECRET', 'PAYPAL_WEBHOOK_ID',
-    'SMTP_URL', 'SESSION_SECRET', 'JWT_SECRET', 'DATA_ENCRYPTION_KEY',
-  ] as const; // prettier-ignore
+    'PUBLIC_URL',
+    'DATABASE_URL',
+    'REDIS_URL',
+    'PAYPAL_CLIENT_ID',
+    'PAYPAL_CLIENT_SECRET',
+    'PAYPAL_WEBHOOK_ID',
+    'SMTP_URL',
+    'SESSION_SECRET',
+    'JWT_SECRET',
+    'DATA_ENCRYPTION_KEY',
+  ] as const;
   const problems = required
     .filter((name) => settings[name] === undefined)
     .map((name) => `${name} must be set in production`);

@@ -15,10 +15,7 @@ export async function issueRefreshToken(
 ): Promise<string> {
   const token = newSecret();
   const row = { id: newId(), userId, family, tokenHash: sha256(token), createdAt: now };
-  await RefreshToken.create(
-    { ...row, expiresAt: new Date(now.getTime() + lifetimeMs) },
-    { transaction: tx ?? null },
-  );
+  await RefreshToken.create({ ...row, expiresAt: new Date(now.getTime() + lifetimeMs) }, { transaction: tx ?? null });
   return token;
 }
 
@@ -38,7 +35,7 @@ export async function rotateRefreshToken(
       transaction: tx,
       lock: tx.LOCK.UPDATE,
     });
-    if (row === null || row.revokedAt !== null || row.expiresAt <= now) return null;
+    if (row?.revokedAt !== null || row.expiresAt <= now) return null;
     if (row.usedAt !== null) {
       await revokeFamily(row.family, now, tx);
       return null;

@@ -20,7 +20,10 @@ export async function createStaff(
 ): Promise<Staff> {
   const { password, now, ...rest } = staff;
   const passwordHash = await hashPassword(password);
-  return Staff.create({ id: newId(), ...rest, passwordHash, createdAt: now, updatedAt: now }, { transaction: tx ?? null });
+  return Staff.create(
+    { id: newId(), ...rest, passwordHash, createdAt: now, updatedAt: now },
+    { transaction: tx ?? null },
+  );
 }
 
 export async function findStaff(id: string): Promise<Staff | null> {

@@ -74,5 +74,10 @@ export function authRoutes(services: Services, limits: RateLimits): Router {
 }
 
 function localeOf(req: Request): string {
-  return req.acceptsLanguages().map(matchLocale).find((locale) => locale !== undefined) ?? 'en';
+  return (
+    req
+      .acceptsLanguages()
+      .map(matchLocale)
+      .find((locale) => locale !== undefined) ?? 'en'
+  );
 }

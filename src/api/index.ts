@@ -16,7 +16,10 @@ import { userRoutes } from './user-routes.ts';
 const bodyLimit = '100kb';
 
 /** The JSON API, `/api/v1`: authenticate → validate → call → present. */
-export function createApi(services: Services, { limits, corsOrigins }: { limits: RateLimits; corsOrigins: string[] }): Router {
+export function createApi(
+  services: Services,
+  { limits, corsOrigins }: { limits: RateLimits; corsOrigins: string[] },
+): Router {
   const router = Router();
   router.use(
     cors({

@@ -23,11 +23,18 @@ const purchase = z
     subscription_type: z.enum(subscriptionTypes).optional(),
     pack_code: code.optional(),
     provider: z.string().max(50).default('paypal'),
-    amount: z.string().regex(/^\d{1,13}(\.\d+)?$/, 'must be a decimal string such as "9.99"').optional(),
+    amount: z
+      .string()
+      .regex(/^\d{1,13}(\.\d+)?$/, 'must be a decimal string such as "9.99"')
+      .optional(),
   })
   .superRefine(({ plan_id, plan_code, subscription_type, pack_code }, context) => {
     if ([plan_id, plan_code, pack_code].filter((named) => named !== undefined).length !== 1) {
-      context.addIssue({ code: 'custom', message: 'give one of plan_id, plan_code and pack_code', path: ['plan_code'] });
+      context.addIssue({
+        code: 'custom',
+        message: 'give one of plan_id, plan_code and pack_code',
+        path: ['plan_code'],
+      });
     }
     if (pack_code !== undefined && subscription_type !== undefined) {
       context.addIssue({ code: 'custom', message: 'a pack has no interval', path: ['subscription_type'] });
@@ -93,7 +100,14 @@ export function paymentRoutes(services: Services): Router {
     const user = await customerOf(req);
     const { limit, after } = pageRequest(req.query, (cursor) => uuid.safeParse(cursor).success);
     const orders = await listOrdersOf(user.id, limit + 1, after);
-    await sendOrders(res, orders, (shown) => toPage(shown, limit, (order) => order.order_id, (order) => order));
+    await sendOrders(res, orders, (shown) =>
+      toPage(
+        shown,
+        limit,
+        (order) => order.order_id,
+        (order) => order,
+      ),
+    );
   });
 
   router.get('/orders/:orderId', async (req, res) => {
@@ -115,7 +129,9 @@ async function sendOrders(
   res.json(shape(orders.map((order) => presentOrder(order, payments, refunds))));
 }
 
-function toPurchase(what: Pick<z.infer<typeof purchase>, 'plan_id' | 'plan_code' | 'pack_code' | 'subscription_type'>): Purchase {
+function toPurchase(
+  what: Pick<z.infer<typeof purchase>, 'plan_id' | 'plan_code' | 'pack_code' | 'subscription_type'>,
+): Purchase {
   const { plan_id, plan_code, pack_code, subscription_type = 'monthly' } = what;
   if (pack_code !== undefined) return { packCode: pack_code };
   const plan = plan_id === undefined ? { planCode: plan_code ?? '' } : { planId: plan_id };

@@ -39,11 +39,7 @@ export async function activatePurchase(tx: Tx, order: Order, now: Date): Promise
 }
 
 function continues(live: Subscription, order: Order): boolean {
-  return (
-    live.endDate !== null &&
-    live.planId === order.planId &&
-    live.subscriptionType === order.subscriptionType
-  );
+  return live.endDate !== null && live.planId === order.planId && live.subscriptionType === order.subscriptionType;
 }
 
 /** The period is added behind the current end; its credits come when it begins. */

@@ -25,7 +25,7 @@ export async function deliverMail(services: Services, emailId: string): Promise<
     return true;
   } catch (error) {
     metrics.mails.inc({ outcome: 'failed' });
-    await markUnsent(mail, String(describeError(error)['message']));
+    await markUnsent(mail, String(describeError(error).message));
     throw error;
   }
 }

@@ -1,11 +1,5 @@
 import { findPaymentByCapture, findPaymentByProviderOrder, type Payment } from '../payments/payments.ts';
-import {
-  countAttempt,
-  findEvent,
-  markFailed,
-  markHandled,
-  unhandledEvents,
-} from '../payments/provider-events.ts';
+import { countAttempt, findEvent, markFailed, markHandled, unhandledEvents } from '../payments/provider-events.ts';
 import type { ProviderEvent } from '../payments/provider.ts';
 import { describeError } from '../kit/logger.ts';
 import { recordProviderRefund } from './record-provider-refund.ts';
@@ -18,14 +12,14 @@ import { settlePayment } from './settle-payment.ts';
  */
 export async function handleProviderEvent(services: Services, eventRowId: string): Promise<void> {
   const row = await findEvent(eventRowId);
-  if (row === null || row.handledAt !== null) return;
+  if (row?.handledAt !== null) return;
   await countAttempt(row);
   try {
     const body = Buffer.from(services.sealer.open(row.bodySealed));
     const event = providerOf(services, row.provider).parseEvent(body);
     await markHandled(row, await act(services, row.provider, event), services.clock.now());
   } catch (error) {
-    await markFailed(row, String(describeError(error)['message']));
+    await markFailed(row, String(describeError(error).message));
     throw error;
   }
 }

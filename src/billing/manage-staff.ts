@@ -32,7 +32,8 @@ export async function addStaff({ db, clock }: Services, staff: NewStaff, by: Sta
       return id;
     });
   } catch (error) {
-    if (error instanceof UniqueConstraintError) throw new Conflict('Somebody with this address is on the team already.');
+    if (error instanceof UniqueConstraintError)
+      throw new Conflict('Somebody with this address is on the team already.');
     throw error;
   }
 }

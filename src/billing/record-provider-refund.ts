@@ -41,7 +41,7 @@ async function adopt(
   { refundId, amountMinor, currency }: ProviderRefund,
 ): Promise<Refund | null> {
   const [order, refunds] = [await findOrder(orderId), await refundsOf([orderId])];
-  if (order === null || order.currency !== currency || amountMinor > refundableMinor(order, refunds)) {
+  if (order?.currency !== currency || amountMinor > refundableMinor(order, refunds)) {
     log.error({ order: orderId, refund: refundId }, 'the gateway gave back more than the order can');
     return null;
   }

@@ -37,7 +37,11 @@ export async function settleRefund(services: Services, refundId: string, answer:
 }
 
 /** The gateway will not give the money back: the order stands as it was. */
-export async function failRefund({ db, clock, metrics, log }: Services, refundId: string, issue: string): Promise<void> {
+export async function failRefund(
+  { db, clock, metrics, log }: Services,
+  refundId: string,
+  issue: string,
+): Promise<void> {
   const failed = await db.transaction(async (tx) => {
     const { refund } = await lockBoth(tx, refundId);
     if (refund.status !== 'pending') return false;

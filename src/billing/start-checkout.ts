@@ -3,16 +3,30 @@ import type { Tx } from '../db/index.ts';
 import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused } from '../kit/errors.ts';
 import { toDecimal } from '../kit/money.ts';
 import { createOrder, findOrderByKey, lockOrder, moveOrder, type NewOrder, type Order } from '../orders/orders.ts';
-import { createPayment, currentPayment, findPayment, lockPayment, updatePayment, type Payment } from '../payments/payments.ts';
+import {
+  createPayment,
+  currentPayment,
+  findPayment,
+  lockPayment,
+  updatePayment,
+  type Payment,
+} from '../payments/payments.ts';
 import { ProviderRejected, ProviderUnavailable } from '../payments/provider-errors.ts';
-import { findOffer, findPack, findPlan, findPrice, type Plan, type PlanPrice, type PlanReference } from '../plans/catalog.ts';
+import {
+  findOffer,
+  findPack,
+  findPlan,
+  findPrice,
+  type Plan,
+  type PlanPrice,
+  type PlanReference,
+} from '../plans/catalog.ts';
 import type { SubscriptionType } from '../plans/plan-terms.ts';
 import { liveSubscription, type Subscription } from '../subscriptions/subscriptions.ts';
 import { providerOf, type Services } from './services.ts';
 
 export type Purchase =
-  | { plan: PlanReference; subscriptionType: SubscriptionType; currency?: string }
-  | { packCode: string };
+  { plan: PlanReference; subscriptionType: SubscriptionType; currency?: string } | { packCode: string };
 
 export interface CheckoutRequest {
   userId: string;
@@ -105,7 +119,8 @@ async function offerFor(
 ): Promise<{ plan: Plan; price: PlanPrice }> {
   const sold = live?.priceId == null ? null : await findPrice(live.priceId);
   const plan = sold === null ? null : await findPlan(sold.planId);
-  const isSame = plan !== null && ('planId' in reference ? plan.id === reference.planId : plan.planCode === reference.planCode);
+  const isSame =
+    plan !== null && ('planId' in reference ? plan.id === reference.planId : plan.planCode === reference.planCode);
   if (sold !== null && isSame && sold.subscriptionType === subscriptionType) return { plan, price: sold };
   return findOffer(reference, subscriptionType, currency);
 }

@@ -49,7 +49,7 @@ export async function takePayment(
 async function stillWanted(order: Order): Promise<boolean> {
   if (order.kind === 'credit_pack') return true;
   const live = await liveSubscription(order.userId);
-  if (live === null || live.priceId === null) return true;
+  if (live?.priceId == null) return true;
   return live.endDate !== null && live.planId === order.planId && live.subscriptionType === order.subscriptionType;
 }
 

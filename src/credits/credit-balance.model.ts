@@ -1,4 +1,11 @@
-import { DataTypes, Model, type CreationOptional, type InferAttributes, type InferCreationAttributes, type Sequelize } from 'sequelize';
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Sequelize,
+} from 'sequelize';
 
 /** What a customer can spend; always equal to the sum of the ledger. */
 export class CreditBalance extends Model<InferAttributes<CreditBalance>, InferCreationAttributes<CreditBalance>> {

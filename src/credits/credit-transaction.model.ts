@@ -1,4 +1,11 @@
-import { DataTypes, Model, type CreationOptional, type InferAttributes, type InferCreationAttributes, type Sequelize } from 'sequelize';
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Sequelize,
+} from 'sequelize';
 
 export type TransactionType = 'earn' | 'spend' | 'expire' | 'clawback' | 'adjust' | 'hold' | 'release';
 
@@ -9,7 +16,10 @@ export interface Drawn {
 }
 
 /** An entry of the ledger. Append-only; numbered per user by `seq`. The table's key is (user_id, seq). */
-export class CreditTransaction extends Model<InferAttributes<CreditTransaction>, InferCreationAttributes<CreditTransaction>> {
+export class CreditTransaction extends Model<
+  InferAttributes<CreditTransaction>,
+  InferCreationAttributes<CreditTransaction>
+> {
   declare id: string;
   declare userId: string;
   declare seq: number;

@@ -22,9 +22,13 @@ export async function readCredits(tx: Tx, userId: string, now: Date): Promise<Cr
   if (balance === null) throw new NotFound('There is no such user.');
   const grants = await CreditGrant.findAll({
     where: { userId, remaining: { [Op.gt]: 0 } },
-    order: [['expiresAt', 'ASC NULLS LAST'], ['createdAt', 'ASC'], ['id', 'ASC']],
+    order: [
+      ['expiresAt', 'ASC NULLS LAST'],
+      ['createdAt', 'ASC'],
+      ['id', 'ASC'],
+    ],
     transaction: tx,
-  }); // prettier-ignore
+  });
   return { balance, grants };
 }
 

@@ -71,7 +71,8 @@ export async function startQueueWorker(
 
 function quietLogger(log: Logger): NonNullable<Parameters<typeof run>[0]['logger']> {
   return new GraphileLogger(() => (level, message) => {
-    if (level === 'error' || level === 'warning') log.warn({ queue: level }, message);
+    const severity: string = level;
+    if (severity === 'error' || severity === 'warning') log.warn({ queue: level }, message);
     else log.debug(message);
   });
 }

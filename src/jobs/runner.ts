@@ -33,7 +33,7 @@ export async function runJob(services: Services, job: Job, scheduledFor: Date): 
     log.debug({ job: job.name, ...counts }, 'job done');
     return counts;
   } catch (error) {
-    await finishRun(run, { error: String(describeError(error)['message']) }, clock.now());
+    await finishRun(run, { error: String(describeError(error).message) }, clock.now());
     metrics.jobRuns.inc({ job: job.name, outcome: 'failed' });
     log.error({ err: error, job: job.name }, 'a job failed');
     return null;
@@ -45,7 +45,8 @@ export async function runJob(services: Services, job: Job, scheduledFor: Date): 
 /** Runs a job now, whatever its schedule. @throws NotFound, and what the job throws */
 export async function runJobNow(services: Services, name: string): Promise<Record<string, number>> {
   const job = jobs.find((known) => known.name === name);
-  if (job === undefined) throw new NotFound(`There is no job ${name}. There are: ${jobs.map((one) => one.name).join(', ')}.`);
+  if (job === undefined)
+    throw new NotFound(`There is no job ${name}. There are: ${jobs.map((one) => one.name).join(', ')}.`);
   let failure: unknown = null;
   const attempt: Job = {
     ...job,

@@ -4,9 +4,20 @@ export type { Logger };
 
 /** What must never reach a log line, wherever it hangs in the logged object. */
 const secrets = [
-  'password', 'password_hash', 'passwordHash', 'token', 'access_token', 'refresh_token', 'authorization', 'cookie',
-  'secret', 'api_key', 'payer', 'raw_body', 'rawBody',
-]; // prettier-ignore
+  'password',
+  'password_hash',
+  'passwordHash',
+  'token',
+  'access_token',
+  'refresh_token',
+  'authorization',
+  'cookie',
+  'secret',
+  'api_key',
+  'payer',
+  'raw_body',
+  'rawBody',
+];
 
 /** One JSON object per line on stdout; errors lose everything but message, type and stack. */
 export function createLogger(level: string): Logger {

@@ -3,14 +3,7 @@ import type { LocalizedText, Rollover } from '../plans/plan-terms.ts';
 export type OrderKind = 'subscription' | 'renewal' | 'credit_pack';
 
 export type OrderStatus =
-  | 'pending'
-  | 'processing'
-  | 'completed'
-  | 'partially_refunded'
-  | 'refunded'
-  | 'failed'
-  | 'cancelled'
-  | 'expired';
+  'pending' | 'processing' | 'completed' | 'partially_refunded' | 'refunded' | 'failed' | 'cancelled' | 'expired';
 
 /**
  * Every legal move. `processing` means that the gateway holds the money (eCheck, review): nothing is granted there.

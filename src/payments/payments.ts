@@ -46,10 +46,18 @@ export async function lockPayment(tx: Tx, id: string): Promise<Payment> {
 export type PaymentChanges = Partial<
   Pick<
     Payment,
-    | 'status' | 'providerOrderId' | 'providerCaptureId' | 'approvalUrl' | 'payee' | 'payerSealed' | 'pendingReason'
-    | 'failureCode' | 'checkedAt' | 'completedAt'
+    | 'status'
+    | 'providerOrderId'
+    | 'providerCaptureId'
+    | 'approvalUrl'
+    | 'payee'
+    | 'payerSealed'
+    | 'pendingReason'
+    | 'failureCode'
+    | 'checkedAt'
+    | 'completedAt'
   >
->; // prettier-ignore
+>;
 
 export async function updatePayment(tx: Tx | null, payment: Payment, changes: PaymentChanges): Promise<void> {
   await payment.update(changes, { transaction: tx });
@@ -63,7 +71,10 @@ export async function openPayments(notCheckedSince: Date, limit: number): Promis
       createdAt: { [Op.lte]: notCheckedSince },
       [Op.or]: [{ checkedAt: null }, { checkedAt: { [Op.lte]: notCheckedSince } }],
     },
-    order: [['checkedAt', 'ASC NULLS FIRST'], ['id', 'ASC']],
+    order: [
+      ['checkedAt', 'ASC NULLS FIRST'],
+      ['id', 'ASC'],
+    ],
     limit,
-  }); // prettier-ignore
+  });
 }

@@ -1,8 +1,18 @@
-import { DataTypes, Model, type CreationOptional, type InferAttributes, type InferCreationAttributes, type Sequelize } from 'sequelize';
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Sequelize,
+} from 'sequelize';
 import type { ProviderEvent } from './provider.ts';
 
 /** A verified webhook, as it was received; the body is sealed. */
-export class ProviderEventRow extends Model<InferAttributes<ProviderEventRow>, InferCreationAttributes<ProviderEventRow>> {
+export class ProviderEventRow extends Model<
+  InferAttributes<ProviderEventRow>,
+  InferCreationAttributes<ProviderEventRow>
+> {
   declare id: string;
   declare provider: string;
   declare eventId: string;

@@ -52,7 +52,13 @@ export async function updateRefund(
   changes: Partial<
     Pick<
       Refund,
-      'status' | 'providerRefundId' | 'creditsClawedBack' | 'creditsUnrecovered' | 'failureCode' | 'checkedAt' | 'completedAt'
+      | 'status'
+      | 'providerRefundId'
+      | 'creditsClawedBack'
+      | 'creditsUnrecovered'
+      | 'failureCode'
+      | 'checkedAt'
+      | 'completedAt'
     >
   >,
 ): Promise<void> {
@@ -67,7 +73,10 @@ export async function openRefunds(notCheckedSince: Date, limit: number): Promise
       createdAt: { [Op.lte]: notCheckedSince },
       [Op.or]: [{ checkedAt: null }, { checkedAt: { [Op.lte]: notCheckedSince } }],
     },
-    order: [['checkedAt', 'ASC NULLS FIRST'], ['id', 'ASC']],
+    order: [
+      ['checkedAt', 'ASC NULLS FIRST'],
+      ['id', 'ASC'],
+    ],
     limit,
-  }); // prettier-ignore
+  });
 }

@@ -19,9 +19,15 @@ export interface OfferedPlan {
 /** The plans that are for sale, in the order of the pricing page. */
 export async function listPlans(currency = defaultCurrency): Promise<OfferedPlan[]> {
   const [plans, prices] = await Promise.all([
-    Plan.findAll({ where: { isActive: true }, order: [['sortOrder', 'ASC'], ['planCode', 'ASC']] }),
+    Plan.findAll({
+      where: { isActive: true },
+      order: [
+        ['sortOrder', 'ASC'],
+        ['planCode', 'ASC'],
+      ],
+    }),
     PlanPrice.findAll({ where: { isActive: true, currency } }),
-  ]); // prettier-ignore
+  ]);
   return plans.map((plan) => ({
     plan,
     prices: Object.fromEntries(
@@ -69,7 +75,13 @@ export async function findPrice(id: string): Promise<PlanPrice | null> {
 }
 
 export async function listPacks(): Promise<CreditPack[]> {
-  return CreditPack.findAll({ where: { isActive: true }, order: [['sortOrder', 'ASC'], ['packCode', 'ASC']] });
+  return CreditPack.findAll({
+    where: { isActive: true },
+    order: [
+      ['sortOrder', 'ASC'],
+      ['packCode', 'ASC'],
+    ],
+  });
 }
 
 /** @throws PlanUnavailable when it is not for sale */

@@ -14,7 +14,7 @@ export function createWebhooks(services: Services): Router {
 
   router.post('/:provider', express.raw({ type: () => true, limit: bodyLimit }), async (req, res) => {
     const { provider } = req.params;
-    if (provider === undefined || !services.providers.has(provider)) throw new NotFound();
+    if (!services.providers.has(provider)) throw new NotFound();
     try {
       const isNew = await receiveWebhook(services, { provider, rawBody: rawBodyOf(req), headers: headersOf(req) });
       services.metrics.webhooks.inc({ outcome: isNew ? 'stored' : 'known' });

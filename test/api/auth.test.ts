@@ -9,8 +9,16 @@ describe('signing in by API', function () {
   it('registers and signs in, whatever the case of the address', async () => {
     const client = await Client.register(app, { email: 'Ada@Example.com', name: 'Ada', locale: 'zh-CN' });
     const me = await client.get('/users/me');
-    expect(me.body).to.include({ email: 'Ada@Example.com', name: 'Ada', locale: 'zh-CN', email_verified: false, status: 'active' });
-    const answer = await call(app, 'POST', '/api/v1/auth/login', { body: { email: 'ada@example.COM', password: client.password } });
+    expect(me.body).to.include({
+      email: 'Ada@Example.com',
+      name: 'Ada',
+      locale: 'zh-CN',
+      email_verified: false,
+      status: 'active',
+    });
+    const answer = await call(app, 'POST', '/api/v1/auth/login', {
+      body: { email: 'ada@example.COM', password: client.password },
+    });
     expect(answer.status).to.equal(200);
     expect(answer.body).to.include({ token_type: 'bearer', expires_in: 900 });
   });
@@ -61,7 +69,8 @@ describe('limits', function () {
   it('stops the eleventh sign-in of a minute, and says for how long', async () => {
     const body = { email: 'guess@example.com', password: 'wrong password' };
     const answers = [];
-    for (let attempt = 0; attempt < 11; attempt += 1) answers.push(await call(app, 'POST', '/api/v1/auth/login', { body }));
+    for (let attempt = 0; attempt < 11; attempt += 1)
+      answers.push(await call(app, 'POST', '/api/v1/auth/login', { body }));
     expect(answers.slice(0, 10).map(({ status }) => status)).to.deep.equal(Array(10).fill(401));
     const last = answers[10];
     expect(last?.status).to.equal(429);

@@ -53,7 +53,9 @@ describe('the proof', function () {
       const differences = await findDifferences(app.services);
       const own = differences.filter(({ book }) => books.includes(book));
       expect([...new Set(own.map(({ book }) => book))].sort()).to.deep.equal([...books].sort());
-      await app.db.pool.query("UPDATE orders SET refunded_minor = 0, status = 'completed' WHERE user_id = $1", [customer.id]);
+      await app.db.pool.query("UPDATE orders SET refunded_minor = 0, status = 'completed' WHERE user_id = $1", [
+        customer.id,
+      ]);
       await repair();
     });
   }

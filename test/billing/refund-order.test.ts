@@ -38,7 +38,9 @@ describe('refunding an order', function () {
     const mail = await eventually(async () => (await customer.mails()).find(({ template }) => template === 'refund'));
     expect(mail.text).to.contain('$29.99');
 
-    const { rows: audit } = await app.db.pool.query<Json>('SELECT * FROM audit_log WHERE subject_id = $1', [order.order_id]);
+    const { rows: audit } = await app.db.pool.query<Json>('SELECT * FROM audit_log WHERE subject_id = $1', [
+      order.order_id,
+    ]);
     expect(audit).to.have.length(1);
     expect(audit[0]).to.include({ action: 'order.refund', reason: 'asked for it', staff_id: staff.staffId });
   });

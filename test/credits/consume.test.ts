@@ -38,7 +38,9 @@ describe('consuming credits', function () {
 
   it('books one entry for 50 requests with one key, and answers each with it', async () => {
     const customer = await customerWith(100);
-    const answers = await Promise.all(Array.from({ length: 50 }, () => spend(customer, 7, { 'Idempotency-Key': 'once' })));
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () => spend(customer, 7, { 'Idempotency-Key': 'once' })),
+    );
     expect(new Set(answers.map(({ body }) => JSON.stringify(body))).size).to.equal(1);
     expect(answers.filter(({ headers }) => headers.get('Idempotency-Replayed') === 'true')).to.have.length(49);
     expect(await customer.credits()).to.include({ available_credits: 93 });

@@ -46,7 +46,9 @@ describe('jobs', function () {
   it('do not keep each other from running when one fails, and the failure is on record', async () => {
     const job: Job = { name: 'failing', every: 'minute', run: () => Promise.reject(new Error('out of order')) };
     expect(await runJob(app.services, job, app.clock.now())).to.equal(null);
-    const { rows } = await app.db.pool.query("SELECT error, finished_at IS NOT NULL AS finished FROM job_runs WHERE job = 'failing'");
+    const { rows } = await app.db.pool.query(
+      "SELECT error, finished_at IS NOT NULL AS finished FROM job_runs WHERE job = 'failing'",
+    );
     expect(rows).to.deep.equal([{ error: 'out of order', finished: true }]);
   });
 

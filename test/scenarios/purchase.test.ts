@@ -7,20 +7,30 @@ describe('buying by API', () => {
 
   it('goes from the price list to a spent credit', async () => {
     const customer = await Client.register(app, { name: 'Ada' });
-    const plans = (await customer.get('/plans')).body.data as { plan_code: string; price_monthly: string; credits_monthly: number }[];
+    const plans = (await customer.get('/plans')).body.data as {
+      plan_code: string;
+      price_monthly: string;
+      credits_monthly: number;
+    }[];
     const pro = plans.find(({ plan_code }) => plan_code === 'pro');
     expect(pro).to.include({ price_monthly: '29.99', credits_monthly: 2000 });
 
     const order = await customer.buy({ plan_code: 'pro', amount: '29.99' });
     expect(order).to.include({ status: 'completed', amount: '29.99', currency: 'USD', plan_code: 'pro' });
-    expect(await customer.subscription()).to.include({ plan_code: 'pro', status: 'active', subscription_type: 'monthly' });
+    expect(await customer.subscription()).to.include({
+      plan_code: 'pro',
+      status: 'active',
+      subscription_type: 'monthly',
+    });
     expect(await customer.credits()).to.include({ available_credits: 2000, monthly_quota: 2000, quota_used: 0 });
 
     const spent = await customer.post('/credits/consume', { amount: 5, feature_type: 'image' });
     expect(spent.body).to.include({ amount: 5, balance_after: 1995 });
     expect(await customer.credits()).to.include({ available_credits: 1995, used_credits: 5, quota_used: 5 });
 
-    const receipt = await eventually(async () => (await customer.mails()).find(({ template }) => template === 'receipt'));
+    const receipt = await eventually(async () =>
+      (await customer.mails()).find(({ template }) => template === 'receipt'),
+    );
     expect(receipt.subject).to.contain('$29.99');
     await expectBalancedBooks(app.services);
   });
@@ -36,7 +46,9 @@ describe('buying by API', () => {
 
     const entries = (await customer.get('/credits/transactions')).body.data as unknown[];
     expect(entries).to.have.length(1);
-    await eventually(async () => ((await customer.mails()).some(({ template }) => template === 'receipt') ? true : undefined));
+    await eventually(async () =>
+      (await customer.mails()).some(({ template }) => template === 'receipt') ? true : undefined,
+    );
     expect((await customer.mails()).filter(({ template }) => template === 'receipt')).to.have.length(1);
     await expectBalancedBooks(app.services);
   });
@@ -77,7 +89,9 @@ describe('buying by API', () => {
       customer.post('/payments/create-order', { plan_code: 'pro' }, headers),
     ]);
     expect(first.body.order_id).to.equal(second.body.order_id);
-    expect([first, second].map((answer) => answer.headers.get('Idempotency-Replayed')).filter((value) => value !== null)).to.deep.equal(['true']);
+    expect(
+      [first, second].map((answer) => answer.headers.get('Idempotency-Replayed')).filter((value) => value !== null),
+    ).to.deep.equal(['true']);
     const other = await customer.post('/payments/create-order', { plan_code: 'basic' }, headers);
     expect(other.status).to.equal(422);
     expect(other.body.code).to.equal('idempotency_key_reused');
@@ -87,7 +101,9 @@ describe('buying by API', () => {
     const customer = await Client.register(app);
     const created = await customer.post('/payments/create-order', { plan_code: 'pro' });
     await customer.approve(created.body);
-    await call(app, 'POST', '/sandbox/api/paypal/faults', { body: { on: 'capture', fault: 'timeout_after', times: 1 } });
+    await call(app, 'POST', '/sandbox/api/paypal/faults', {
+      body: { on: 'capture', fault: 'timeout_after', times: 1 },
+    });
     const captured = await customer.post(`/payments/orders/${created.body.order_id as string}/capture`);
     expect(captured.body).to.include({ status: 'completed' });
     expect(await customer.credits()).to.include({ available_credits: 2000 });
@@ -104,7 +120,9 @@ describe('buying by API', () => {
     expect(held.status).to.equal(202);
     expect(held.body).to.include({ status: 'processing' });
     expect(await customer.credits()).to.include({ available_credits: 0 });
-    expect(await eventually(async () => (await customer.mails()).find(({ template }) => template === 'payment_pending'))).to.be.an('object');
+    expect(
+      await eventually(async () => (await customer.mails()).find(({ template }) => template === 'payment_pending')),
+    ).to.be.an('object');
 
     const shown = (await customer.get(`/payments/orders/${created.body.order_id as string}`)).body;
     const payment = await app.db.pool.query<{ provider_capture_id: string }>(

@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { addMonths, extendedEnd, firstPeriodEnd, monthsSince, nextQuotaReset } from '../../src/subscriptions/periods.ts';
+import {
+  addMonths,
+  extendedEnd,
+  firstPeriodEnd,
+  monthsSince,
+  nextQuotaReset,
+} from '../../src/subscriptions/periods.ts';
 
 const utc = (text: string) => new Date(`${text}T10:30:00Z`);
 

@@ -90,7 +90,7 @@ export function useApp(options: TestAppOptions = {}): TestApp {
   return new Proxy({} as TestApp, {
     get(_target, property) {
       if (app === undefined) throw new Error('the app is there when the tests run, not before');
-      return app[property as keyof TestApp];
+      return Reflect.get(app, property) as unknown;
     },
   });
 }
@@ -107,7 +107,12 @@ export async function call(
   app: Pick<TestApp, 'url'>,
   method: string,
   path: string,
-  { token, body, headers = {}, raw }: { token?: string; body?: unknown; headers?: Record<string, string>; raw?: string } = {},
+  {
+    token,
+    body,
+    headers = {},
+    raw,
+  }: { token?: string; body?: unknown; headers?: Record<string, string>; raw?: string } = {},
 ): Promise<Answer> {
   const response = await fetch(`${app.url}${path}`, {
     method,
@@ -199,7 +204,10 @@ export class Client {
   }
 }
 
-export async function addApiKey(app: TestApp, scopes: Scope[] = ['credits:read', 'credits:consume', 'users:read']): Promise<string> {
+export async function addApiKey(
+  app: TestApp,
+  scopes: Scope[] = ['credits:read', 'credits:consume', 'users:read'],
+): Promise<string> {
   return createApiKey({ name: 'test', scopes, createdBy: null, now: app.clock.now() });
 }
 

@@ -70,7 +70,10 @@ function titleOf(code: string): string {
 export function sendProblem(req: Request, res: Response, error: AppError): void {
   if (error instanceof RateLimited) res.set('Retry-After', String(error.retryAfterSeconds));
   if (error.status === 401) res.set('WWW-Authenticate', 'Bearer');
-  res.status(error.status).type('application/problem+json').send(JSON.stringify(toProblem(error, req)));
+  res
+    .status(error.status)
+    .type('application/problem+json')
+    .send(JSON.stringify(toProblem(error, req)));
 }
 
 /** The last handler of the JSON routes. */

@@ -33,7 +33,7 @@ export function measureRequests({ httpDuration }: Metrics): RequestHandler {
     const elapsedMs = stopwatch();
     res.once('finish', () => {
       const route = (req.route as { path?: unknown } | undefined)?.path;
-      const name = typeof route === 'string' ? `${req.baseUrl}${route}` : (req.baseUrl || 'unmatched');
+      const name = typeof route === 'string' ? `${req.baseUrl}${route}` : req.baseUrl || 'unmatched';
       httpDuration.observe({ method: req.method, route: name, status: res.statusCode }, elapsedMs() / 1000);
     });
     next();

@@ -19,7 +19,15 @@ export interface SessionOptions {
 }
 
 /** Sessions in Redis where there is one, else in this process's memory. The cookie carries only a signed id. */
-export function createSessions({ name, path, secret, secure, idleMs, sameSite, redis }: SessionOptions): RequestHandler {
+export function createSessions({
+  name,
+  path,
+  secret,
+  secure,
+  idleMs,
+  sameSite,
+  redis,
+}: SessionOptions): RequestHandler {
   return session({
     name,
     secret,
