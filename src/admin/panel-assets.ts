@@ -7,12 +7,16 @@ import { readAsset, type NamedAsset } from './assets.ts';
 const require = createRequire(import.meta.url);
 const here = fileURLToPath(new URL('.', import.meta.url));
 
+// The same for every panel of a process, and esbuild's own process is stopped after it.
+let bundled: Promise<NamedAsset[]> | undefined;
+
 /**
  * What the panel's pages load: AdminJS's three ready-made bundles and our own components, which esbuild bundles in a
  * few hundredths of a second; so there is no build step, and no cache on disk that could be stale.
  */
 export async function panelAssets(): Promise<NamedAsset[]> {
-  const [own, ...files] = await Promise.all([bundleComponents(), ...vendorScripts(), ...ownFiles()]);
+  bundled ??= bundleComponents();
+  const [own, ...files] = await Promise.all([bundled, ...vendorScripts(), ...ownFiles()]);
   return [...own, ...files];
 }
 

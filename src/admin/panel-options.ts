@@ -7,6 +7,7 @@ import type { Form } from './forms/form.ts';
 import { forms } from './forms/index.ts';
 import { may, type ResourceId } from './permissions.ts';
 import type { Field, ResourceSpec } from './resources/spec.ts';
+import { readUserStory } from './user-story.ts';
 
 /** What our router adds to AdminJS's request. */
 export interface PanelRequest extends ActionRequest {
@@ -69,7 +70,7 @@ function builtIn(id: ResourceId, form: Form | undefined, services: Services): Re
   return {
     list: { ...allowed('list'), showFilter: false },
     search: allowed('search'),
-    show: { ...allowed('show'), icon: 'Eye' },
+    show: { ...allowed('show'), icon: 'Eye', ...(id === 'users' && { after: addStory }) },
     new: create === undefined ? closed : { ...allowed('new'), ...component, handler: handleNew(create, services) },
     edit: update === undefined ? closed : { ...allowed('edit'), ...component, handler: handleEdit(update, services) },
     delete: closed,
@@ -96,6 +97,12 @@ function toAction(action: RecordAction, services: Services): Options {
       return done(context, record.id(), await action.perform(services, row, request.payload, actorOf(request)));
     },
   };
+}
+
+async function addStory(answer: RecordActionResponse): Promise<RecordActionResponse> {
+  const { record } = answer;
+  const story = JSON.stringify(await readUserStory(record.id));
+  return { ...answer, record: { ...record, params: { ...record.params, story } } };
 }
 
 function handleNew(create: NonNullable<Form['create']>, services: Services): NonNullable<Options['handler']> {

@@ -30,7 +30,7 @@ export interface TestPanel {
 
 /** The panel alone on a port of its own, over a real database and a gateway that pays at once. */
 export async function startPanel(db: Database, { port = 0, limited = true } = {}): Promise<TestPanel> {
-  const log = createLogger('silent');
+  const log = createLogger(process.env['LOG_LEVEL'] ?? 'silent');
   const services: Services = {
     db,
     clock: new AdjustableClock(),

@@ -46,10 +46,10 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
   const text = String(value);
   switch (kind) {
     case 'money':
-      return <span className="p-number">{formatMoney(Number(value), String(record.params[currency ?? '']), locale)}</span>;
+      return <span className={Number(value) === 0 ? 'p-number p-nothing' : 'p-number'}>{formatMoney(Number(value), String(record.params[currency ?? '']), locale)}</span>;
     case 'credits':
     case 'count':
-      return <span className={`p-number${signed === true && Number(value) < 0 ? ' p-minus' : ''}`}>{formatNumber(Number(value), locale, signed)}</span>;
+      return <span className="p-number">{formatNumber(Number(value), locale, signed)}</span>;
     case 'time':
       return <Time iso={text} />;
     case 'state':

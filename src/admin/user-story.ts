@@ -1,0 +1,90 @@
+import { Op } from 'sequelize';
+import { AuditEntry } from '../audit/audit-entry.model.ts';
+import { CreditBalance } from '../credits/credit-balance.model.ts';
+import { CreditGrant } from '../credits/credit-grant.model.ts';
+import { CreditTransaction } from '../credits/credit-transaction.model.ts';
+import { Email } from '../mail/email.model.ts';
+import { Order } from '../orders/order.model.ts';
+import { Plan } from '../plans/plan.model.ts';
+import { liveStatuses } from '../subscriptions/subscription-states.ts';
+import { Subscription } from '../subscriptions/subscription.model.ts';
+
+const shown = 8;
+
+type Row = Record<string, unknown>;
+
+/** What a support mail asks about, on one page: what the customer has, and what happened last. */
+export interface UserStory {
+  balance: Row | null;
+  /** Credits that never expire. */
+  lasting: number;
+  subscription: (Row & { planName: Row }) | null;
+  paid: { currency: string; amountMinor: number; orders: number }[];
+  orders: Row[];
+  entries: Row[];
+  mails: Row[];
+  actions: Row[];
+}
+
+export async function readUserStory(userId: string): Promise<UserStory> {
+  const newest = { order: [['createdAt', 'DESC']] as [string, string][], limit: shown, raw: true as const };
+  const [balance, lasting, subscription, paid, orders, entries, mails, actions] = await Promise.all([
+    CreditBalance.findByPk(userId, { raw: true }),
+    CreditGrant.sum('remaining', { where: { userId, expiresAt: null, remaining: { [Op.gt]: 0 } } }),
+    readSubscription(userId),
+    readPaid(userId),
+    Order.findAll({ ...newest, where: { userId }, attributes: ['id', 'orderNo', 'kind', 'status', 'amountMinor', 'currency', 'createdAt'] }),
+    CreditTransaction.findAll({ ...newest, where: { userId }, order: [['seq', 'DESC']], attributes: ['id', 'type', 'amount', 'balanceAfter', 'description', 'createdAt'] }),
+    Email.findAll({ ...newest, where: { userId }, attributes: ['id', 'template', 'status', 'createdAt'] }),
+    readActions(userId),
+  ]); // prettier-ignore
+  const rows = (list: object[]) => list as Row[];
+  return {
+    balance: balance as Row | null,
+    lasting: Number(lasting ?? 0),
+    subscription,
+    paid,
+    orders: rows(orders),
+    entries: rows(entries),
+    mails: rows(mails),
+    actions,
+  };
+}
+
+async function readSubscription(userId: string): Promise<UserStory['subscription']> {
+  const subscription = await Subscription.findOne({
+    where: { userId, status: { [Op.in]: liveStatuses } },
+    attributes: ['id', 'planId', 'priceId', 'subscriptionType', 'status', 'endDate', 'cancelAtPeriodEnd'],
+    raw: true,
+  });
+  if (subscription === null) return null;
+  const plan = await Plan.findByPk(subscription.planId, { attributes: ['names'], raw: true });
+  return { ...subscription, planName: plan?.names ?? {} };
+}
+
+/** What is left of what was paid, by currency: amounts of different currencies are never added. */
+async function readPaid(userId: string): Promise<UserStory['paid']> {
+  const orders = await Order.findAll({
+    where: { userId, paidAt: { [Op.ne]: null } },
+    attributes: ['currency', 'amountMinor', 'refundedMinor'],
+    raw: true,
+  });
+  const currencies = [...new Set(orders.map(({ currency }) => currency))];
+  return currencies.map((currency) => {
+    const own = orders.filter((order) => order.currency === currency);
+    const amountMinor = own.reduce((sum, order) => sum + order.amountMinor - order.refundedMinor, 0);
+    return { currency, amountMinor, orders: own.length };
+  });
+}
+
+/** What staff did to the account itself; refunds and cancellations stand with the order and the subscription. */
+async function readActions(userId: string): Promise<Row[]> {
+  const entries = await AuditEntry.findAll({
+    where: { subjectType: 'user', subjectId: userId },
+    attributes: ['id', 'actor', 'action', 'reason', 'createdAt'],
+    order: [['createdAt', 'DESC']],
+    limit: shown,
+    raw: true,
+  });
+  return entries as unknown as Row[];
+}

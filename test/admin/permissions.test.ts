@@ -1,0 +1,136 @@
+import { expect } from 'chai';
+import { recordActions } from '../../src/admin/actions/index.ts';
+import { forms } from '../../src/admin/forms/index.ts';
+import { may, permissions, resourceIds, type ResourceId } from '../../src/admin/permissions.ts';
+import { newId } from '../../src/kit/ids.ts';
+import { useTestDatabase } from '../support/database.ts';
+import { addCustomer, addStaff, buy, startPanel, type TestPanel } from './harness.ts';
+import { StaffClient } from './staff-client.ts';
+
+const roles = ['owner', 'finance', 'support', 'viewer'] as const;
+const builtIn = ['new', 'edit', 'delete', 'bulkDelete', 'show', 'list', 'search'];
+
+/** Every action that AdminJS or we could know, on every table, named by hand. */
+function everyAction(): [ResourceId, string][] {
+  const own = recordActions.map(({ name }) => name);
+  return resourceIds.flatMap((id) => [...new Set([...builtIn, ...own])].map((name): [ResourceId, string] => [id, name]));
+}
+
+describe('what each role may do in the panel', function () {
+  this.timeout(120_000);
+  const database = useTestDatabase({ seeded: true });
+  let panel: TestPanel;
+  const clients = new Map<string, StaffClient>();
+  let rows: Map<ResourceId, string>;
+
+  before(async () => {
+    panel = await startPanel(database.db, { limited: false });
+    for (const role of roles) {
+      const { email } = await addStaff(panel.services, role);
+      clients.set(role, await StaffClient.signedIn(panel, email));
+    }
+    const customer = await addCustomer(panel.services);
+    await buy(panel.services, customer.id, { plan: { planCode: 'pro' }, subscriptionType: 'monthly' });
+    await buy(panel.services, customer.id, { packCode: 'pack-500' });
+    rows = await oneRowEach(clientOf('owner'));
+  });
+  after(() => panel.close());
+
+  const clientOf = (role: string): StaffClient => {
+    const client = clients.get(role);
+    if (client === undefined) throw new Error(`nobody is ${role}`);
+    return client;
+  };
+  const paths = (id: ResourceId, action: string): string[] => [
+    `/api/resources/${id}/actions/${action}`,
+    `/api/resources/${id}/records/${rows.get(id) ?? newId()}/${action}`,
+    `/api/resources/${id}/bulk/${action}?recordIds=${rows.get(id) ?? newId()}`,
+  ];
+
+  for (const role of roles) {
+    it(`answers a ${role} 403 to every call that the permission table does not open, and changes nothing`, async () => {
+      const before = await contents(database.db.pool);
+      const client = clientOf(role);
+      for (const [id, action] of everyAction().filter(([resource, name]) => !may(role, resource, name))) {
+        for (const path of paths(id, action)) {
+          const answers = [await client.post(path, { reason: 'by hand', amount: 5 }), await client.get(path)];
+          const isKnown = builtIn.includes(action) || recordActions.some((one) => one.resource === id && one.name === action);
+          for (const { status } of answers) expect(status, `${role} ${path}`).to.equal(isKnown ? 403 : 404);
+        }
+      }
+      expect(await contents(database.db.pool)).to.deep.equal(before);
+    });
+  }
+
+  it('shows every list and every row to everybody, under its own name and as a page', async () => {
+    for (const role of roles) {
+      for (const id of resourceIds) {
+        const list = await clientOf(role).get(`/api/resources/${id}/actions/list`);
+        expect(list.status, `${role} ${id}`).to.equal(200);
+        const row = rows.get(id);
+        if (row === undefined) continue;
+        const show = await clientOf(role).get(`/api/resources/${id}/records/${row}/show`);
+        expect(show.status, `${role} ${id}`).to.equal(200);
+        expect((await clientOf(role).get(`/resources/${id}`)).status).to.equal(200);
+      }
+    }
+  });
+
+  it('offers buttons to those who may press them, and to nobody else', async () => {
+    for (const role of roles) {
+      for (const [id, row] of rows) {
+        const { json } = await clientOf(role).get(`/api/resources/${id}/records/${row}/show`);
+        const { recordActions: offered, bulkActions } = json.record as Record<string, { name: string }[]>;
+        expect(offered?.map(({ name }) => name).filter((name) => !may(role, id, name)), `${role} ${id}`).to.be.empty;
+        expect(bulkActions).to.be.empty;
+      }
+    }
+  });
+
+  it('refuses to change anything by a call that only looks', async () => {
+    for (const name of ['list', 'search']) {
+      expect((await clientOf('owner').post(`/api/resources/users/actions/${name}`, {})).status).to.equal(403);
+    }
+  });
+
+  it('keeps the tables of money and credits closed to everybody, the owner too', () => {
+    const closed: ResourceId[] = ['orders', 'payments', 'refunds', 'credit_transactions', 'credit_grants', 'credit_balances', 'subscriptions', 'audit_log'];
+    for (const id of closed) {
+      expect(permissions[id]).to.not.have.any.keys('new', 'edit', 'delete', 'bulkDelete');
+      expect(forms[id]).to.equal(undefined);
+    }
+  }); // prettier-ignore
+
+  it('lets a viewer change nothing anywhere', () => {
+    for (const [id, actions] of Object.entries(permissions)) {
+      const open = Object.entries(actions).filter(([, allowed]) => allowed.includes('viewer'));
+      expect(open.map(([name]) => name), id).to.have.members(['list', 'show', 'search']);
+    }
+  }); // prettier-ignore
+
+  it('takes a role away at once, in the middle of a session', async () => {
+    const { id, email } = await addStaff(panel.services, 'owner', 'short lived');
+    const client = await StaffClient.signedIn(panel, email);
+    expect((await client.get('/api/resources/plans/actions/new')).status).to.not.equal(403);
+    await database.db.pool.query(`UPDATE staff SET role = 'viewer' WHERE id = $1`, [id]);
+    expect((await client.post('/api/resources/plans/actions/new', {})).status).to.equal(403);
+    await database.db.pool.query(`UPDATE staff SET status = 'disabled' WHERE id = $1`, [id]);
+    expect((await client.get('/api/dashboard')).status).to.equal(401);
+  });
+});
+
+async function oneRowEach(owner: StaffClient): Promise<Map<ResourceId, string>> {
+  const rows = new Map<ResourceId, string>();
+  for (const id of resourceIds) {
+    const { json } = await owner.get(`/api/resources/${id}/actions/list`);
+    const [first] = json.records as { id: string }[];
+    if (first !== undefined) rows.set(id, first.id);
+  }
+  return rows;
+}
+
+/** A fingerprint of every table. */
+async function contents(pool: { query(sql: string): Promise<{ rows: unknown[] }> }): Promise<unknown[]> {
+  const each = resourceIds.map((id) => `SELECT '${id}' AS name, md5(string_agg(t::text, ',' ORDER BY t::text)) AS sum FROM ${id} t`);
+  return (await pool.query(each.join(' UNION ALL '))).rows;
+} // prettier-ignore
