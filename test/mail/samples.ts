@@ -1,0 +1,53 @@
+import type { MailTemplate, MailTemplates } from '../../src/mail/templates.ts';
+
+const name = { en: 'Pro', 'zh-CN': '专业版' };
+const plan = { planCode: 'pro', planName: name };
+const item = { kind: 'plan', planCode: 'pro', name, subscriptionType: 'monthly', creditsMonthly: 2000 } as const;
+const pack = {
+  kind: 'pack',
+  packCode: 'pack-500',
+  name: { en: '500 credits', 'zh-CN': '500 积分' },
+  credits: 500,
+} as const;
+const total = { amountMinor: 2999, currency: 'USD' };
+const customerName = 'Mei Lin';
+const orderNo = 'PL-261122-7K3QX9VD';
+const orderedAt = '2026-11-22T14:06:00.000Z';
+const endsAt = '2026-12-22T14:06:00.000Z';
+const problem = { customerName, orderNo, orderedAt, item, total, providerName: 'PayPal' };
+const reminder = { ...plan, customerName, subscriptionType: 'monthly', creditsMonthly: 2000, endsAt } as const;
+
+/** Every mail, in every form that it takes. */
+export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
+  welcome: [{ customerName }, { customerName: null }],
+  receipt: [
+    { customerName, orderNo, paidAt: orderedAt, item, total, period: { start: orderedAt, end: endsAt }, creditsExpireAt: null },
+    { customerName, orderNo, paidAt: orderedAt, item, total, period: { start: endsAt, end: '2027-01-22T14:06:00Z' }, creditsExpireAt: null },
+    { customerName, orderNo, paidAt: orderedAt, item, total, period: { start: orderedAt, end: null }, creditsExpireAt: null },
+    { customerName, orderNo, paidAt: orderedAt, item: pack, total, period: null, creditsExpireAt: '2027-11-22T14:06:00Z' },
+    { customerName, orderNo, paidAt: orderedAt, item: pack, total, period: null, creditsExpireAt: null },
+  ], // prettier-ignore
+  renewal_reminder: [
+    ...[7, 3, 1].map((daysLeft) => ({ ...reminder, daysLeft, price: total })),
+    { ...reminder, daysLeft: 7, price: null },
+  ],
+  subscription_expired: [0, 412].map((creditsKept) => ({
+    ...plan,
+    customerName,
+    subscriptionType: 'monthly' as const,
+    endedAt: endsAt,
+    creditsKept,
+  })),
+  subscription_cancelled: [false, true].map((endedNow) => ({ ...plan, customerName, endsAt, endedNow })),
+  payment_pending: [problem],
+  payment_failed: [problem, { ...problem, item: pack }],
+  refund: [
+    {
+      ...problem,
+      refundedAt: endsAt,
+      refunded: total,
+      creditsTakenBack: 1412,
+      subscriptionEnded: true,
+    },
+  ],
+};
