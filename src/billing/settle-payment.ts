@@ -23,13 +23,14 @@ export interface Settlement {
 
 /**
  * Brings a payment to its end, whoever asks: the return page, the API, a webhook or a job, in any order and number. One
- * at a time per payment: the first does the work and the others find it done.
+ * at a time per customer: the first does the work and the others find it done, and of two plans that are paid for at
+ * once the second sees the first before it is charged.
  * @throws GatewayUnavailable when the gateway does not tell; the payment stays open and is asked about again
  */
 export async function settlePayment(services: Services, paymentId: string): Promise<Settlement> {
   const before = await read(paymentId);
   if (isSettled(before.payment)) return settled(before);
-  return services.db.exclusively(`payment:${paymentId}`, async () => {
+  return services.db.exclusively(`settle:${before.order.userId}`, async () => {
     const { order, payment } = await read(paymentId);
     if (isSettled(payment)) return settled({ order, payment });
     const answer = await takePayment(services, order, payment);
