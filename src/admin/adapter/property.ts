@@ -2,7 +2,8 @@ import { BaseProperty, type PropertyType } from 'adminjs';
 import type { Field } from '../resources/spec.ts';
 
 const types: Readonly<Record<Field['kind'], PropertyType>> = {
-  id: 'uuid',
+  // Not `uuid`: an id that is none is then refused by AdminJS as forbidden, and by us as not found.
+  id: 'string',
   reference: 'reference',
   time: 'datetime',
   flag: 'boolean',

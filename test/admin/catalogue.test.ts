@@ -1,0 +1,144 @@
+import { expect } from 'chai';
+import { useTestDatabase } from '../support/database.ts';
+import { addCustomer, addStaff, buy, startPanel, type TestPanel } from './harness.ts';
+import { StaffClient } from './staff-client.ts';
+
+describe('plans, prices and staff in the panel', function () {
+  this.timeout(60_000);
+  const database = useTestDatabase({ seeded: true });
+  let panel: TestPanel;
+  let owner: StaffClient;
+  let ownerId: string;
+
+  before(async () => {
+    panel = await startPanel(database.db, { limited: false });
+    const staff = await addStaff(panel.services, 'owner', 'Olive Owner');
+    ownerId = staff.id;
+    owner = await StaffClient.signedIn(panel, staff.email);
+    await panel.warmUp();
+  });
+  after(() => panel.close());
+
+  const sql = async <Row>(statement: string, ...values: unknown[]) =>
+    (await database.db.pool.query(statement, values)).rows as Row[];
+  const audited = (subjectId: string) =>
+    sql<{ action: string; before: object; after: object }>(
+      'SELECT action, before, after FROM audit_log WHERE subject_id = $1 ORDER BY id',
+      subjectId,
+    );
+  const idOf = (json: Record<string, unknown>) => (json.record as { id: string }).id;
+
+  const plan = {
+    planCode: 'team',
+    names: { en: 'Team', 'zh-CN': '团队版' },
+    descriptions: { en: 'For all of you', 'zh-CN': '' },
+    features: [{ key: 'seats', included: true, label: { en: 'Ten seats', 'zh-CN': '十个席位' } }],
+    creditsMonthly: 5000,
+    rollover: 'none',
+    rolloverCap: null,
+    isPopular: false,
+    isActive: true,
+    sortOrder: 9,
+  };
+
+  it('adds a plan and changes it, with what changed in the audit log', async () => {
+    const made = await owner.post('/api/resources/plans/actions/new', plan);
+    expect(made.status, made.text).to.equal(200);
+    const id = idOf(made.json);
+    const { planCode: _, ...terms } = plan;
+    const path = `/api/resources/plans/records/${id}/edit`;
+    expect((await owner.post(path, terms)).status).to.equal(200);
+    expect((await owner.post(path, { ...terms, creditsMonthly: 6000, names: { en: 'Teams', 'zh-CN': '团队版' } })).status).to.equal(200);
+    const [created, changed, ...more] = await audited(id);
+    expect(more, 'a form saved without a change is no change').to.be.empty;
+    expect(created?.action).to.equal('plan.create');
+    expect(changed).to.deep.equal({
+      action: 'plan.change',
+      before: { names: { en: 'Team', 'zh-CN': '团队版' }, creditsMonthly: 5000 },
+      after: { names: { en: 'Teams', 'zh-CN': '团队版' }, creditsMonthly: 6000 },
+    });
+    const [row] = await sql('SELECT plan_code, names, descriptions, credits_monthly FROM plans WHERE id = $1', id);
+    expect(row).to.deep.equal({ plan_code: 'team', names: { en: 'Teams', 'zh-CN': '团队版' }, descriptions: { en: 'For all of you' }, credits_monthly: 6000 });
+    expect((await owner.post('/api/resources/plans/actions/new', plan)).status, 'the code is taken').to.equal(409);
+    expect((await owner.post(path, { ...terms, planCode: 'other' })).status, 'a code never changes').to.equal(400);
+  }); // prettier-ignore
+
+  it('says field by field what is wrong with a plan', async () => {
+    const wrong = { ...plan, planCode: 'Not A Code', names: { en: ' ' }, creditsMonthly: 1.5, rollover: 'capped', features: [{ key: 'a', included: 'yes', label: { en: 'A' } }] };
+    const { status, json } = await owner.post('/api/resources/plans/actions/new', wrong);
+    expect(status).to.equal(400);
+    const paths = (json.errors as { path: string }[]).map(({ path }) => path);
+    expect(paths).to.include.members(['planCode', 'names.en', 'creditsMonthly', 'features.0.included']);
+  }); // prettier-ignore
+
+  it('puts a new price in the place of the one on sale, and customers keep what they bought', async () => {
+    const customer = await addCustomer(panel.services);
+    await buy(panel.services, customer.id, { plan: { planCode: 'pro' }, subscriptionType: 'monthly' });
+    const [old] = await sql<{ id: string; plan_id: string }>(
+      `SELECT p.id, plan_id FROM plan_prices p JOIN plans ON plans.id = plan_id
+       WHERE plan_code = 'pro' AND subscription_type = 'monthly' AND p.is_active`,
+    );
+    const body = { planId: old?.plan_id, subscriptionType: 'monthly', amount: '34.99', currency: 'USD' };
+    const made = await owner.post('/api/resources/plan_prices/actions/new', body);
+    expect(made.status, made.text).to.equal(200);
+    const rows = await sql(
+      `SELECT amount_minor, is_active FROM plan_prices WHERE plan_id = $1 AND subscription_type = 'monthly' ORDER BY created_at`,
+      old?.plan_id,
+    );
+    expect(rows).to.deep.equal([
+      { amount_minor: 2999, is_active: false },
+      { amount_minor: 3499, is_active: true },
+    ]);
+    const [subscription] = await sql('SELECT price_id FROM subscriptions WHERE user_id = $1', customer.id);
+    expect(subscription).to.deep.equal({ price_id: old?.id });
+    const [entry] = await audited(idOf(made.json));
+    expect(entry?.before).to.include({ amount: '29.99', price: old?.id });
+    expect(entry?.after).to.include({ amount: '34.99' });
+  });
+
+  it('never edits a price, neither by the panel nor by the database', async () => {
+    const [sold] = await sql<{ id: string }>('SELECT price_id AS id FROM orders WHERE price_id IS NOT NULL LIMIT 1');
+    const id = sold?.id ?? '';
+    expect((await owner.post(`/api/resources/plan_prices/records/${id}/edit`, { amount: '1.00' })).status).to.equal(403);
+    const edit = sql('UPDATE plan_prices SET amount_minor = 1 WHERE id = $1', id);
+    expect(await edit.catch((error: unknown) => String(error))).to.include('never changes');
+  });
+
+  it('archives a price once, with a reason', async () => {
+    const [price] = await sql<{ id: string }>(`SELECT id FROM plan_prices WHERE subscription_type = 'lifetime' AND is_active`);
+    const path = `/api/resources/plan_prices/records/${price?.id ?? ''}/archive`;
+    expect((await owner.post(path, {})).status).to.equal(400);
+    expect((await owner.post(path, { reason: 'too cheap' })).status).to.equal(200);
+    expect((await owner.post(path, { reason: 'too cheap' })).status).to.equal(409);
+    expect(await sql('SELECT is_active FROM plan_prices WHERE id = $1', price?.id)).to.deep.equal([{ is_active: false }]);
+    expect((await audited(price?.id ?? '')).map(({ action }) => action)).to.deep.equal(['price.archive']);
+  });
+
+  it('takes amounts in the decimals of their currency, and nothing else', async () => {
+    const [row] = await sql<{ id: string }>(`SELECT id FROM plans WHERE plan_code = 'basic'`);
+    const offer = (amount: unknown, currency = 'USD') =>
+      owner.post('/api/resources/plan_prices/actions/new', { planId: row?.id, subscriptionType: 'monthly', amount, currency });
+    for (const amount of ['0', '0.00', '-1', '9.999', '1e3', '', 'ten', 9.99, '99999999999999999']) {
+      expect((await offer(amount)).status, String(amount)).to.equal(400);
+    }
+    expect((await offer('1500.5', 'JPY')).status).to.equal(400);
+    expect((await offer('1500', 'JPY')).status).to.equal(200);
+    expect((await offer('10.00', 'usd')).status).to.equal(400);
+  });
+
+  it('adds staff who can sign in, changes their role, and keeps one owner', async () => {
+    const body = { email: 'vera@plantain.test', name: 'Vera', role: 'viewer', password: 'a password of hers' };
+    const made = await owner.post('/api/resources/staff/actions/new', body);
+    expect(made.status, made.text).to.equal(200);
+    expect(made.text).to.not.include('a password of hers');
+    const client = new StaffClient(panel);
+    expect((await client.signIn(body.email, body.password)).status).to.equal(303);
+    const id = idOf(made.json);
+    const change = { name: 'Vera V.', role: 'support', status: 'active', locale: 'zh-CN', password: '' };
+    expect((await owner.post(`/api/resources/staff/records/${id}/edit`, change)).status).to.equal(200);
+    expect((await owner.post('/api/resources/staff/actions/new', body)).status, 'the address is taken').to.equal(409);
+    const demote = { name: 'Olive Owner', role: 'viewer', status: 'active', locale: 'en' };
+    expect((await owner.post(`/api/resources/staff/records/${ownerId}/edit`, demote)).status).to.equal(409);
+    expect(JSON.stringify(await audited(id))).to.include('support').and.not.include('password');
+  });
+});

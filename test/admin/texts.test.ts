@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { recordActions } from '../../src/admin/actions/index.ts';
+import { forms } from '../../src/admin/forms/index.ts';
+import { resources } from '../../src/admin/resources/index.ts';
+import type { ResourceSpec } from '../../src/admin/resources/spec.ts';
+
+type Texts = { [key: string]: string | Texts };
+
+const read = (locale: string) =>
+  JSON.parse(readFileSync(new URL(`../../src/admin/locales/${locale}.json`, import.meta.url), 'utf8')) as Texts;
+
+const texts = { en: read('en'), 'zh-CN': read('zh-CN') };
+
+function has(all: Texts, path: string): boolean {
+  const found = path.split('.').reduce<string | Texts | undefined>((at, key) => (typeof at === 'object' ? at[key] : undefined), all);
+  return typeof found === 'string' && found !== '';
+} // prettier-ignore
+
+/** Every text that the panel asks for by the name of a thing. */
+function asked(): string[] {
+  const specs: readonly ResourceSpec[] = resources;
+  const ofTables = specs.flatMap((spec) => [
+    `labels.${spec.id}`,
+    `labels.${spec.group}`,
+    ...Object.entries(spec.fields).flatMap(([name, field]) => [
+      `properties.${name}`,
+      ...(field.kind === 'state' ? field.values.map((value) => `labels.${name}.${value}`) : []),
+      ...(field.kind === 'reference' ? [`panel.searchBy.${field.to}`] : []),
+    ]),
+  ]);
+  const ofActions = recordActions.flatMap(({ name }) => [
+    `actions.${name}`,
+    `panel.actions.${name}.lead`,
+    `panel.actions.${name}.confirm`,
+  ]);
+  const ofForms = Object.values(forms).flatMap(({ fields }) =>
+    fields.flatMap(({ name, hint, input, values = [] }) => [
+      ...(input === 'money' ? ['properties.amountMinor'] : [`properties.${name}`]),
+      ...(hint === undefined ? [] : [`panel.form.${hint}`]),
+      ...values.map((value) => `labels.${name}.${value}`),
+    ]),
+  );
+  return [...new Set([...ofTables, ...ofActions, ...ofForms])];
+}
+
+function paths(all: Texts, before = ''): string[] {
+  return Object.entries(all).flatMap(([key, value]) => (typeof value === 'string' ? [before + key] : paths(value, `${before}${key}.`)));
+} // prettier-ignore
+
+describe('the words of the panel', () => {
+  for (const [locale, all] of Object.entries(texts)) {
+    it(`name every table, column, state, action and field in ${locale}`, () => {
+      expect(asked().filter((path) => !has(all, path))).to.deep.equal([]);
+    });
+  }
+
+  it('are the same in both languages, with the same values in them', () => {
+    expect(paths(texts.en)).to.have.members(paths(texts['zh-CN']));
+    const values = (all: Texts, path: string) => {
+      const found = path.split('.').reduce<string | Texts | undefined>((at, key) => (at as Texts)[key], all) as string;
+      return (found.match(/{{\w+}}/g) ?? []).sort();
+    };
+    for (const path of paths(texts.en)) {
+      expect(values(texts['zh-CN'], path), path).to.deep.equal(values(texts.en, path));
+    }
+  });
+});
