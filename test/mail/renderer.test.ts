@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { locales } from '../../src/kit/i18n.ts';
 import { renderMail } from '../../src/mail/renderer.ts';
-import type { MailTemplate, MailTemplates } from '../../src/mail/templates.ts';
+import type { MailTemplate } from '../../src/mail/templates.ts';
 import { samples } from './samples.ts';
 
 const publicUrl = 'https://shop.example';
