@@ -15,9 +15,16 @@ const fields: Readonly<Record<string, readonly Field[]>> = {
 }; // prettier-ignore
 
 /** Says what will happen, asks why, and does it: for every action of `src/admin/actions/`. */
-export function PanelAction({ action, resource, record }: ActionProps) {
+export function PanelAction(props: ActionProps) {
+  const { t } = useTranslation();
+  const preview = props.record?.params['preview'] as string | undefined;
+  // Coming from another page of the row, AdminJS shows that page's answer until this one's is there.
+  if (preview === undefined) return <p className="p-quiet-text" role="status">{t('panel.loading')}</p>;
+  return <ActionForm {...props} facts={JSON.parse(preview) as Facts} />;
+} // prettier-ignore
+
+function ActionForm({ action, resource, record, facts }: ActionProps & { facts: Facts }) {
   const { t, i18n } = useTranslation();
-  const facts = JSON.parse(String(record?.params['preview'] ?? '{}')) as Facts;
   const canWait = facts['endDate'] !== null && facts['cancelAtPeriodEnd'] !== true;
   const [values, setValues] = useState<Record<string, string>>({ atPeriodEnd: canWait ? 'yes' : 'no' });
   const { send, sending, problem } = useSend(resource.id, action.name, record?.id);
