@@ -28,6 +28,9 @@ export async function openHttpServer(host: string, port: number): Promise<HttpSe
     traffic.watch(response);
     handler(request, response);
   });
+  // Longer than nginx keeps its connections (60 s): who closes first must be the one who sends no request on it.
+  server.keepAliveTimeout = 65_000;
+  server.headersTimeout = 66_000;
   await listen(server, host, port);
   return {
     port: (server.address() as AddressInfo).port,

@@ -5,7 +5,7 @@ import { createApiKey, type Scope } from '../../src/accounts/api-keys.ts';
 import { loadConfig, type Config } from '../../src/config.ts';
 import type { Database } from '../../src/db/index.ts';
 import { newId } from '../../src/kit/ids.ts';
-import { createLogger } from '../../src/kit/logger.ts';
+import { createLogger, type Logger } from '../../src/kit/logger.ts';
 import { createSystem, type System } from '../../src/system.ts';
 import type { AdjustableClock } from '../../src/kit/clock.ts';
 import type { PaypalSimulator } from '../../src/sandbox/paypal/index.ts';
@@ -28,6 +28,10 @@ export interface TestAppOptions {
   config?: Partial<Config>;
   /** Work the queue off: mails go out and webhooks are handled. Default true. */
   worker?: boolean;
+  /** Where it writes what it does. Default: nowhere, or stdout at the level of TEST_LOG. */
+  log?: Logger;
+  /** Where people believe it to be. Default: where it listens. */
+  publicUrl?: string;
 }
 
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -35,14 +39,16 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
   const db = database.connect();
   let url = '';
   const server = createServer();
+  // On a busy machine the default of 5 s ends connections that the next request is on its way over.
+  server.keepAliveTimeout = 60_000;
   await listen(server);
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const system = await createSystem({
     config: { ...loadConfig({ RATE_LIMITS: 'off', NODE_ENV: 'test' }), ...options.config },
     db,
-    log: createLogger(process.env.TEST_LOG ?? 'silent'),
+    log: options.log ?? createLogger(process.env.TEST_LOG ?? 'silent'),
     secrets: { session: 'session '.repeat(5), jwt: 'jwt '.repeat(10), dataEncryption: 'data '.repeat(8) },
-    publicUrl: () => url,
+    publicUrl: () => options.publicUrl ?? url,
     localUrl: () => url,
   });
   server.on('request', system.app as never);
