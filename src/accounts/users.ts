@@ -35,9 +35,12 @@ export async function getUser(id: string, tx?: Tx): Promise<User> {
   return user;
 }
 
-/** Locks the user's row until the transaction ends. @throws NotFound */
+/**
+ * Locks the user's row until the transaction ends, before their plan and their credits. Rows that point at it can still
+ * be written, or whoever holds the credits and appends an entry would wait for us, and we for them. @throws NotFound
+ */
 export async function lockUser(tx: Tx, id: string): Promise<User> {
-  const user = await User.findByPk(id, { transaction: tx, lock: tx.LOCK.UPDATE });
+  const user = await User.findByPk(id, { transaction: tx, lock: tx.LOCK.NO_KEY_UPDATE });
   if (user === null) throw new NotFound('There is no such user.');
   return user;
 }

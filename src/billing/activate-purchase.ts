@@ -1,3 +1,4 @@
+import { lockUser } from '../accounts/users.ts';
 import { grantCredits } from '../credits/ledger.ts';
 import { endQuota, startQuotaMonth } from '../credits/quota.ts';
 import type { Tx } from '../db/index.ts';
@@ -33,6 +34,7 @@ export async function activatePurchase(tx: Tx, order: Order, now: Date): Promise
     });
     return { period: null, creditsExpireAt: expiresAt };
   }
+  await lockUser(tx, order.userId);
   const live = await liveSubscription(order.userId, tx);
   if (live !== null && continues(live, order)) return extend(tx, live, order);
   return start(tx, live, order, now);

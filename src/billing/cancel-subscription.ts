@@ -72,7 +72,7 @@ export async function resumeSubscription({ db }: Services, userId: string): Prom
 
 async function tell({ db }: Services, tx: Tx, subscription: Subscription, now: Date): Promise<void> {
   const user = await getUser(subscription.userId, tx);
-  const plan = await findPlan(subscription.planId);
+  const plan = await findPlan(subscription.planId, tx);
   const endedNow = subscription.endedAt !== null;
   const endsAt = endedNow ? now : (subscription.endDate ?? now);
   await postMail(db, tx, {

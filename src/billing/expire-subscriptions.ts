@@ -30,7 +30,7 @@ async function expire({ db }: Services, tx: Tx, subscription: Subscription, now:
   await endSubscription(tx, subscription, subscription.cancelAtPeriodEnd ? 'cancelled' : 'expired', now);
   await endQuota(tx, userId, id, now);
   const user = await getUser(userId, tx);
-  const plan = await findPlan(planId);
+  const plan = await findPlan(planId, tx);
   const credits = await readCredits(tx, userId, now);
   await postMail(db, tx, {
     template: 'subscription_expired',

@@ -44,8 +44,8 @@ async function remind(
   const { id, userId, planId, priceId, endDate, subscriptionType, creditsMonthly } = subscription;
   if (endDate === null) return;
   const user = await getUser(userId, tx);
-  const plan = await findPlan(planId);
-  const price = priceId === null ? null : await findPrice(priceId);
+  const plan = await findPlan(planId, tx);
+  const price = priceId === null ? null : await findPrice(priceId, tx);
   await setReminded(tx, subscription, daysLeft);
   await postMail(db, tx, {
     template: 'renewal_reminder',

@@ -55,7 +55,7 @@ export async function failRefund(
 
 /** Order first, then refund: the order in which every flow locks them. */
 async function lockBoth(tx: Tx, refundId: string): Promise<{ order: Order; refund: Refund }> {
-  const found = await findRefund(refundId);
+  const found = await findRefund(refundId, tx);
   if (found === null) throw new Error(`there is no refund ${refundId}`);
   const order = await lockOrder(tx, found.orderId);
   return { order, refund: await lockRefund(tx, refundId) };
@@ -63,6 +63,8 @@ async function lockBoth(tx: Tx, refundId: string): Promise<{ order: Order; refun
 
 async function complete(services: Services, tx: Tx, order: Order, refund: Refund, now: Date): Promise<void> {
   const { userId } = order;
+  // The plan before the credits: the order in which every flow locks them.
+  if (order.subscriptionId !== null) await lockSubscription(tx, order.subscriptionId);
   const credits = await creditsOfOrder(tx, userId, order.id, now);
   const plan = planRefund(order, refund.amountMinor, order.refundedMinor, credits);
   await clawBack(tx, {

@@ -1,3 +1,4 @@
+import { lockUser } from '../accounts/users.ts';
 import { startQuotaMonth } from '../credits/quota.ts';
 import { Conflict, PlanUnavailable } from '../kit/errors.ts';
 import { findPlanByCode, isFree } from '../plans/catalog.ts';
@@ -25,6 +26,8 @@ export async function startFreePlan(
   if (plan === null || !(await isFree(plan.id))) throw new PlanUnavailable('There is no free plan of this name.');
   const now = clock.now();
   return db.transaction(async (tx) => {
+    // Without a plan there is no row to wait at: a second click would start a second one.
+    await lockUser(tx, userId);
     const live = await liveSubscription(userId, tx);
     if (live?.planId === plan.id) return live;
     if (live !== null) throw new Conflict('You have a plan already.');

@@ -25,8 +25,8 @@ export async function lockRefund(tx: Tx, id: string): Promise<Refund> {
   return Refund.findByPk(id, { transaction: tx, lock: tx.LOCK.UPDATE, rejectOnEmpty: true });
 }
 
-export async function findRefund(id: string): Promise<Refund | null> {
-  return Refund.findByPk(id);
+export async function findRefund(id: string, tx?: Tx): Promise<Refund | null> {
+  return Refund.findByPk(id, { transaction: tx ?? null });
 }
 
 export async function findProviderRefund(provider: string, providerRefundId: string, tx?: Tx): Promise<Refund | null> {

@@ -1,3 +1,4 @@
+import type { Tx } from '../db/index.ts';
 import { CreditPack } from './credit-pack.model.ts';
 import { Plan } from './plan.model.ts';
 import { PlanPrice } from './plan-price.model.ts';
@@ -55,8 +56,8 @@ export async function findOffer(
 }
 
 /** Any plan, on sale or not: the name of what somebody has. */
-export async function findPlan(id: string): Promise<Plan | null> {
-  return Plan.findByPk(id);
+export async function findPlan(id: string, tx?: Tx): Promise<Plan | null> {
+  return Plan.findByPk(id, { transaction: tx ?? null });
 }
 
 /** An active plan by its code, priced or free. */
@@ -70,8 +71,8 @@ export async function isFree(planId: string): Promise<boolean> {
 }
 
 /** A price by id, also one that is no longer offered. */
-export async function findPrice(id: string): Promise<PlanPrice | null> {
-  return PlanPrice.findByPk(id);
+export async function findPrice(id: string, tx?: Tx): Promise<PlanPrice | null> {
+  return PlanPrice.findByPk(id, { transaction: tx ?? null });
 }
 
 export async function listPacks(): Promise<CreditPack[]> {
