@@ -8,6 +8,8 @@ export function connectRedis(url: string, log: Logger): Redis {
     maxRetriesPerRequest: 1,
     connectTimeout: 5_000,
     commandTimeout: 2_000,
+    // One that hangs is away as well: nobody waits for it a second time.
+    socketTimeout: 2_000,
     retryStrategy: (attempt) => Math.min(attempt * 200, 5_000),
   });
   let isDown = false;

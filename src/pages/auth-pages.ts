@@ -5,6 +5,7 @@ import { registerCustomer } from '../billing/register-customer.ts';
 import type { Services } from '../billing/services.ts';
 import { EmailTaken, RateLimited } from '../kit/errors.ts';
 import { localeOf, translatorOf } from '../kit/http/language.ts';
+import { requireSessions } from '../kit/http/session.ts';
 import type { Translate } from '../kit/i18n.ts';
 import { purposeOf } from './checkout-quote.ts';
 import { safeNext, type SignIn } from './sign-in.ts';
@@ -33,6 +34,8 @@ const registration = z.object({ email: text, password: text, name: text });
 export function authPages(services: Services, show: ShowPage, signIn: SignIn, limits: AuthLimits): Router {
   const router = express.Router();
   const parseForm = express.urlencoded({ extended: false, limit: '10kb' });
+
+  router.post(['/register', '/login', '/logout'], requireSessions);
 
   router.get('/register', goOnIfSignedIn, async (req, res) => {
     await showRegister(show, req, res, empty);

@@ -4,6 +4,7 @@ import { Strategy as LocalStrategy } from 'passport-local';
 import { verifyPassword } from '../accounts/passwords.ts';
 import { findUser, findUserByEmail, recordLogin, type User } from '../accounts/users.ts';
 import type { Services } from '../billing/services.ts';
+import { areSessionsAway, SessionsAway } from '../kit/http/session.ts';
 import { userOf } from './site.ts';
 
 /** Customers' own Passport: staff sign in elsewhere, with another cookie. */
@@ -99,6 +100,7 @@ export function requireCustomer(where: '/login' | '/register' = '/login'): Reque
       next();
       return;
     }
+    if (areSessionsAway(req)) throw new SessionsAway();
     const back = req.method === 'GET' ? req.originalUrl : req.baseUrl + req.path;
     res.redirect(303, `${where}?next=${encodeURIComponent(back)}`);
   };

@@ -11,6 +11,9 @@ export interface TestRedis {
   /** As if the machine had lost it; `start` brings an empty one back on the same port. */
   stop(): Promise<void>;
   start(): Promise<void>;
+  /** As if the machine stood still: connections stay open, and nothing answers until `thaw`. */
+  freeze(): void;
+  thaw(): void;
   /** Stops it for good. */
   remove(): Promise<void>;
 }
@@ -30,6 +33,7 @@ export async function startRedis(): Promise<TestRedis> {
   const endWithUs = () => child?.kill('SIGKILL');
 
   const start = async () => {
+    if (child !== undefined) return;
     child = run();
     let words = '';
     for await (const chunk of child.stdout) {
@@ -53,6 +57,8 @@ export async function startRedis(): Promise<TestRedis> {
     url: `redis://127.0.0.1:${port}`,
     start,
     stop,
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     async remove() {
       await stop();
       process.removeListener('exit', endWithUs);
