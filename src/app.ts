@@ -8,7 +8,9 @@ import { queueDepth } from './db/queue.ts';
 import { problemHandler } from './kit/http/problem.ts';
 import type { RateLimits } from './kit/http/rate-limit.ts';
 import { logRequests, measureRequests } from './kit/http/request-log.ts';
+import { nameRoutes } from './kit/http/route-name.ts';
 import { refuseCrossSite } from './kit/http/same-site.ts';
+import { within } from './kit/within.ts';
 import { createPages } from './pages/index.ts';
 import type { Sandbox } from './sandbox/index.ts';
 import { createWebhooks } from './webhooks/index.ts';
@@ -32,6 +34,7 @@ export function createApp(services: Services, parts: AppParts): Express {
   const { sandbox, limits } = parts;
   const app = express();
   app.disable('x-powered-by');
+  nameRoutes(app);
   app.set('trust proxy', parts.trustProxy);
   app.use(logRequests(services.log), measureRequests(services.metrics));
   app.use(securityHeaders(services.settings.publicUrl().startsWith('https:')));
@@ -81,6 +84,11 @@ function securityHeaders(isHttps: boolean): RequestHandler {
 function operations({ db, metrics }: Services, redis: Redis | undefined): Router {
   const router = express.Router();
 
+  router.use(['/healthz', '/readyz', '/metrics'], (_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    next();
+  });
+
   router.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' });
   });
@@ -108,15 +116,8 @@ function operations({ db, metrics }: Services, redis: Redis | undefined): Router
 const checkTimeoutMs = 2_000;
 
 async function works(check: Promise<unknown>): Promise<'ok' | 'down'> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<'down'>((resolve) => {
-    timer = setTimeout(resolve, checkTimeoutMs, 'down');
-  });
-  try {
-    return await Promise.race([check.then(() => 'ok' as const), tooLong]);
-  } catch {
-    return 'down';
-  } finally {
-    clearTimeout(timer);
-  }
+  return within(checkTimeoutMs, check).then(
+    () => 'ok',
+    () => 'down',
+  );
 }

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client';
+import { within } from './within.ts';
 
 export interface Metrics {
   registry: Registry;
@@ -13,6 +14,8 @@ export interface Metrics {
   /** Asks for the depth when it is scraped. */
   queueDepth: Gauge;
 }
+
+const readTimeoutMs = 2_000;
 
 /** A registry of its own, so that several apps in one process (tests) do not share counters. */
 export function createMetrics(readQueueDepth: () => Promise<number>): Metrics {
@@ -71,7 +74,12 @@ export function createMetrics(readQueueDepth: () => Promise<number>): Metrics {
       help: 'Tasks that wait or run',
       registers,
       async collect() {
-        this.set(await readQueueDepth());
+        try {
+          this.set(await within(readTimeoutMs, readQueueDepth()));
+        } catch {
+          // Unknown is not zero; and without a database, the other figures are wanted all the more.
+          this.remove();
+        }
       },
     }),
   };

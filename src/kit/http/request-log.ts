@@ -4,6 +4,7 @@ import { stopwatch } from '../clock.ts';
 import { newId } from '../ids.ts';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
+import { routeNameOf } from './route-name.ts';
 
 /** One line per request, under an id that the caller sees too; no header, body or query string is written. */
 export function logRequests(log: Logger): RequestHandler {
@@ -32,9 +33,7 @@ export function measureRequests({ httpDuration }: Metrics): RequestHandler {
   return (req, res, next) => {
     const elapsedMs = stopwatch();
     res.once('finish', () => {
-      const route = (req.route as { path?: unknown } | undefined)?.path;
-      const name = typeof route === 'string' ? `${req.baseUrl}${route}` : req.baseUrl || 'unmatched';
-      httpDuration.observe({ method: req.method, route: name, status: res.statusCode }, elapsedMs() / 1000);
+      httpDuration.observe({ method: req.method, route: routeNameOf(req), status: res.statusCode }, elapsedMs() / 1000);
     });
     next();
   };
