@@ -23,7 +23,10 @@ export function createApi(
   const router = Router();
   router.use(
     cors({
-      origin: corsOrigins,
+      // Other sites get no header at all, not even a list of what they could have asked for.
+      origin: (origin, decide) => {
+        decide(null, origin !== undefined && corsOrigins.includes(origin) ? origin : false);
+      },
       exposedHeaders: ['Idempotency-Replayed', 'RateLimit', 'RateLimit-Policy', 'Retry-After', 'X-Request-Id'],
       maxAge: 600,
     }),

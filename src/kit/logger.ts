@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger, type LoggerOptions } from 'pino';
 
 export type { Logger };
 
@@ -19,16 +19,17 @@ const secrets = [
   'rawBody',
 ];
 
-/** One JSON object per line on stdout; errors lose everything but message, type and stack. */
-export function createLogger(level: string): Logger {
-  return pino({
+/** One JSON object per line, on stdout unless told otherwise; errors lose everything but message, type and stack. */
+export function createLogger(level: string, destination: DestinationStream = pino.destination(1)): Logger {
+  const options: LoggerOptions = {
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: secrets.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[removed]' },
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: describeError },
-  });
+  };
+  return pino(options, destination);
 }
 
 /** The safe part of an error: an SDK's error may carry the request, and with it our credentials. */

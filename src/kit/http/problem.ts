@@ -92,5 +92,8 @@ export function problemHandler(log: Logger): ErrorRequestHandler {
 /** A failure of ours is an error in the log; a caller's mistake is not. */
 export function logUnforeseen(log: Logger, req: Request, error: AppError): void {
   if (error.status < 500) return;
-  log.error({ err: error.cause ?? error, request_id: requestIdOf(req), path: req.path }, 'a request failed');
+  log.error(
+    { err: error.cause ?? error, request_id: requestIdOf(req), path: req.baseUrl + req.path },
+    'a request failed',
+  );
 }
