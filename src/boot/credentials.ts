@@ -48,6 +48,11 @@ export class CredentialsFile {
     return this.#content;
   }
 
+  /** Takes up what another process has added since. */
+  refresh(): void {
+    this.#content = read(this.file) ?? this.#content;
+  }
+
   update(changes: Partial<Credentials>): void {
     this.#content = { ...this.#content, ...changes };
     const draft = draftOf(this.file, this.#content);

@@ -15,8 +15,12 @@ const demo = { email: 'demo@plantain.localhost', name: 'Dana Demo', locale: 'en'
  * credentials file: first there, so that a start that is killed half-way is finished by the next one.
  */
 export async function ensurePeople(services: Services, file: CredentialsFile): Promise<void> {
-  await Promise.all([ensureOwner(services, file), ensureCustomer(services, file)]);
-  await ensureApiKey(services, file);
+  // Web and worker may start at once on the same database and the same file.
+  await services.db.exclusively('people', async () => {
+    file.refresh();
+    await Promise.all([ensureOwner(services, file), ensureCustomer(services, file)]);
+    await ensureApiKey(services, file);
+  });
 }
 
 async function ensureOwner({ clock }: Services, file: CredentialsFile): Promise<void> {

@@ -52,7 +52,7 @@ export async function startEmbeddedPostgres(options: EmbeddedOptions): Promise<E
   const lock = lockDataDir(dataDir);
   try {
     const place = preparePlace(dataDir);
-    const created = !existsSync(path.join(place.data, 'PG_VERSION'));
+    const created = !existsSync(place.data);
     if (created) {
       log('Making the database');
       await initialise(place, throwaway);
@@ -86,7 +86,6 @@ async function initialise(place: Place, throwaway: boolean): Promise<void> {
   writeFileSync(passwordFile, newSecret(), { mode: 0o600, flush: true });
   if (place.user !== undefined) chownSync(passwordFile, place.user.uid, place.user.gid);
   await runInitdb(place, draft, passwordFile, throwaway);
-  rmSync(place.data, { recursive: true, force: true });
   renameSync(draft, place.data);
 }
 

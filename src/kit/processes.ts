@@ -23,8 +23,8 @@ export function startOf(pid: number): string | undefined {
   const stat = readProc(pid, 'stat');
   if (stat === undefined) return undefined;
   // Field 22 counts from the boot, so it says nothing without it.
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-  return `${boot}/${afterName(stat).split(' ')[19] ?? ''}`;
+  const boot = readProc('sys', 'kernel/random/boot_id');
+  return boot === undefined ? undefined : `${boot.trim()}/${afterName(stat).split(' ')[19] ?? ''}`;
 }
 
 /** The command line of a process; undefined when there is no such process or the system does not tell. */
@@ -48,7 +48,7 @@ function afterName(stat: string): string {
   return stat.slice(stat.lastIndexOf(')') + 2);
 }
 
-function readProc(pid: number, file: string): string | undefined {
+function readProc(pid: number | 'sys', file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
@@ -59,7 +59,7 @@ function readProc(pid: number, file: string): string | undefined {
 function ps(pid: number, column: string): string | undefined {
   if (process.platform === 'win32') return undefined;
   try {
-    return execFileSync('ps', ['-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
+    return execFileSync('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], { encoding: 'utf8' }).trim() || undefined;
   } catch {
     return undefined;
   }

@@ -259,6 +259,19 @@ describe('npm start', function () {
     }
   });
 
+  it('starts web and worker at once on a database that has nobody', async () => {
+    const database = await createTestDatabase();
+    try {
+      const parts = ['web', 'worker'].map((role) => start({ DATABASE_URL: database.url, PLANTAIN_ROLE: role }));
+      const urls = await Promise.all(parts.map(urlOf));
+      expect(await signIn(urls[0] ?? '')).to.equal(200);
+      for (const part of parts) part.child.kill('SIGTERM');
+      expect(await Promise.all(parts.map(({ ended }) => ended))).to.deep.equal([0, 0]);
+    } finally {
+      await database.drop();
+    }
+  });
+
   it('as a worker answers operators only', async () => {
     const database = await createTestDatabase();
     try {
