@@ -9,8 +9,7 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 DATA_DIR=/data
 WORKDIR /app
 COPY --from=packages /app/node_modules node_modules
-COPY package.json tsconfig.json .sequelizerc ./
-COPY config config
+COPY package.json tsconfig.json ./
 COPY migrations migrations
 COPY seeders seeders
 COPY scripts scripts
