@@ -83,7 +83,10 @@ interface Shown {
   notice?: string;
 }
 
-function tooManyTries(root: string, show: (response: Response, status: number, shown: Shown) => void): ErrorRequestHandler {
+function tooManyTries(
+  root: string,
+  show: (response: Response, status: number, shown: Shown) => void,
+): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (!(error instanceof RateLimited)) {
       next(error);

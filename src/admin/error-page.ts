@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { AppError } from '../kit/errors.ts';
 import { localeOf, translatorOf } from '../kit/http/language.ts';
+import { requestIdOf } from '../kit/http/problem.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { Render } from '../kit/templates.ts';
 import type { DoorAssets } from './door-assets.ts';
@@ -22,7 +23,7 @@ export function errorPage({ root, render, assets, log }: ErrorPageParts): ErrorR
       return;
     }
     const status = error instanceof AppError ? error.status : 500;
-    const requestId = String((request as { id?: unknown }).id ?? '');
+    const requestId = requestIdOf(request);
     if (status >= 500) log.error({ err: error, requestId }, 'a page of the panel failed');
     const t = translatorOf(response);
     const texts = described.includes(status) ? status : 500;

@@ -22,7 +22,7 @@ export interface Admin {
   /** To be mounted at `/admin`. */
   router: Router;
   /** Loads AdminJS now, so that nobody waits for it later. The first request to the panel does the same. */
-  warmUp(): Promise<void>;
+  warmUp: () => Promise<void>;
 }
 
 const root = '/admin';

@@ -50,13 +50,13 @@ const globals: Readonly<Record<string, string>> = {
 
 const fromPage: Plugin = {
   name: 'from-page',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^[^./]/ }, ({ path: name }) =>
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/ }, ({ path: name }) =>
       globals[name] === undefined
         ? { errors: [{ text: `the panel's pages do not have ${name}` }] }
         : { path: name, namespace: 'page' },
     );
-    onLoad({ filter: /.*/, namespace: 'page' }, ({ path: name }) => ({
+    build.onLoad({ filter: /.*/, namespace: 'page' }, ({ path: name }) => ({
       contents: `module.exports = ${globals[name] ?? ''}`,
     }));
   },

@@ -1,4 +1,12 @@
-import type { Action, ActionContext, ActionRequest, BaseRecord, CurrentAdmin, RecordActionResponse, ResourceWithOptions } from 'adminjs';
+import type {
+  Action,
+  ActionContext,
+  ActionRequest,
+  BaseRecord,
+  CurrentAdmin,
+  RecordActionResponse,
+  ResourceWithOptions,
+} from 'adminjs';
 import type { StaffActor, StaffRole } from '../accounts/staff.ts';
 import type { Services } from '../billing/services.ts';
 import type { Done, Facts, RecordAction, RowValues } from './actions/action.ts';
@@ -66,13 +74,18 @@ function builtIn(id: ResourceId, form: Form | undefined, services: Services): Re
   const allowed = (name: string) => ({ isAccessible: (context: ActionContext) => may(roleOf(context), id, name) });
   const closed = { isAccessible: false, isVisible: false };
   const component = { component: 'PanelForm', custom: { fields: form?.fields ?? [] } };
-  const { create, update } = form ?? {};
   return {
     list: { ...allowed('list'), showFilter: false },
     search: allowed('search'),
     show: { ...allowed('show'), icon: 'Eye', ...(id === 'users' && { after: addStory }) },
-    new: create === undefined ? closed : { ...allowed('new'), ...component, handler: handleNew(create, services) },
-    edit: update === undefined ? closed : { ...allowed('edit'), ...component, handler: handleEdit(update, services) },
+    new:
+      form?.create === undefined
+        ? closed
+        : { ...allowed('new'), ...component, handler: handleNew(form.create, services) },
+    edit:
+      form?.update === undefined
+        ? closed
+        : { ...allowed('edit'), ...component, handler: handleEdit(form.update, services) },
     delete: closed,
     bulkDelete: closed,
   };
@@ -87,7 +100,7 @@ function toAction(action: RecordAction, services: Services): Options {
     variant: danger ? 'danger' : 'default',
     component: 'PanelAction',
     isAccessible: (context) => may(roleOf(context), id, name),
-    isVisible: (context) => context.record === undefined || action.offered(context.record.params as RowValues),
+    isVisible: (context) => context.record === undefined || action.offered(context.record.params),
     handler: async (request, _response, context) => {
       const record = recordOf(context);
       const row = record.params as RowValues;
@@ -122,7 +135,11 @@ function handleEdit(update: NonNullable<Form['update']>, services: Services): No
 }
 
 /** The row as it is now, what to tell, and the page to go to. */
-async function done(context: ActionContext, recordId: string, { message, type = 'success', facts = {} }: Done): Promise<RecordActionResponse> {
+async function done(
+  context: ActionContext,
+  recordId: string,
+  { message, type = 'success', facts = {} }: Done,
+): Promise<RecordActionResponse> {
   const { resource, h, currentAdmin } = context;
   const record = await resource.findOne(recordId, context);
   if (record === null) throw new Error(`the row ${recordId} of ${resource.id()} is gone`);

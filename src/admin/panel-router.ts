@@ -17,7 +17,12 @@ export interface PanelParts {
   renderShell: RenderShell;
 }
 
-type Params = { resourceId: string; recordId?: string; action?: string; query?: string };
+interface Params {
+  resourceId: string;
+  recordId: string;
+  action: string;
+  query: string;
+}
 
 /**
  * AdminJS's routes on Express 5. Every one asks the permission table before AdminJS is asked, so that what is forbidden
@@ -51,7 +56,10 @@ export function panelRouter({ admin, assets, Api, renderShell }: PanelParts): Ro
   const onResource = call((api, request, response) => api.resourceAction(request, response));
   const onRecord = call((api, request, response) => api.recordAction(request, response));
   const onMany = call((api, request, response) => api.bulkAction(request, response));
-  router.get('/api/dashboard', handle(admin, Api, (api, request, response) => api.dashboard(request, response)));
+  router.get(
+    '/api/dashboard',
+    handle(admin, Api, (api, request, response) => api.dashboard(request, response)),
+  );
   router.all('/api/resources/:resourceId/actions/:action{/:query}', ...onResource);
   router.all('/api/resources/:resourceId/records/:recordId/:action', ...onRecord);
   router.all('/api/resources/:resourceId/bulk/:action', ...onMany);

@@ -57,4 +57,3 @@ function embed(value: object): string {
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }
-

@@ -12,14 +12,16 @@ export type CheckPassword = (request: Request) => Promise<Staff | null>;
 export function createCheckPassword(services: Services): CheckPassword {
   const passport = new Passport();
   const strategy = new Strategy({ usernameField: 'email', session: false }, (email, password, done) => {
-    signIn(services, email, password).then((staff) => { done(null, staff ?? false); }, done);
-  }); // prettier-ignore
+    signIn(services, email, password).then((staff) => {
+      done(null, staff ?? false);
+    }, done);
+  });
   passport.use('staff', strategy);
   return (request) =>
     new Promise((resolve, reject) => {
       const answer = (error: unknown, staff: Staff | false | null | undefined) => {
         if (error) reject(error instanceof Error ? error : new Error('sign-in failed', { cause: error }));
-        else resolve(staff || null);
+        else resolve(staff === false || staff === undefined ? null : staff);
       };
       const check = passport.authenticate('staff', { session: false }, answer) as (...call: unknown[]) => void;
       check(request, request.res, reject);
@@ -31,7 +33,11 @@ async function signIn({ clock }: Services, email: string, password: string): Pro
 }
 
 /** Signing in is something staff do too. */
-export async function recordSignIn({ db, clock }: Services, { id, name }: Staff, address: string | undefined): Promise<void> {
+export async function recordSignIn(
+  { db, clock }: Services,
+  { id, name }: Staff,
+  address: string | undefined,
+): Promise<void> {
   await db.transaction((tx) =>
     recordAudit(tx, {
       staffId: id,

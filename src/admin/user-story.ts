@@ -33,15 +33,24 @@ export async function readUserStory(userId: string): Promise<UserStory> {
     CreditGrant.sum('remaining', { where: { userId, expiresAt: null, remaining: { [Op.gt]: 0 } } }),
     readSubscription(userId),
     readPaid(userId),
-    Order.findAll({ ...newest, where: { userId }, attributes: ['id', 'orderNo', 'kind', 'status', 'amountMinor', 'currency', 'createdAt'] }),
-    CreditTransaction.findAll({ ...newest, where: { userId }, order: [['seq', 'DESC']], attributes: ['id', 'type', 'amount', 'balanceAfter', 'description', 'createdAt'] }),
+    Order.findAll({
+      ...newest,
+      where: { userId },
+      attributes: ['id', 'orderNo', 'kind', 'status', 'amountMinor', 'currency', 'createdAt'],
+    }),
+    CreditTransaction.findAll({
+      ...newest,
+      where: { userId },
+      order: [['seq', 'DESC']],
+      attributes: ['id', 'type', 'amount', 'balanceAfter', 'description', 'createdAt'],
+    }),
     Email.findAll({ ...newest, where: { userId }, attributes: ['id', 'template', 'status', 'createdAt'] }),
     readActions(userId),
-  ]); // prettier-ignore
+  ]);
   const rows = (list: object[]) => list as Row[];
   return {
     balance: balance as Row | null,
-    lasting: Number(lasting ?? 0),
+    lasting,
     subscription,
     paid,
     orders: rows(orders),
@@ -59,7 +68,7 @@ async function readSubscription(userId: string): Promise<UserStory['subscription
   });
   if (subscription === null) return null;
   const plan = await Plan.findByPk(subscription.planId, { attributes: ['names'], raw: true });
-  return { ...subscription, planName: plan?.names ?? {} };
+  return Object.assign({}, subscription as unknown as Row, { planName: plan?.names ?? {} });
 }
 
 /** What is left of what was paid, by currency: amounts of different currencies are never added. */

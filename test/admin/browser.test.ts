@@ -61,9 +61,13 @@ describe('the panel in a browser', function () {
     const [balance] = await sql('SELECT available FROM credit_balances WHERE user_id = $1', customer.id);
     expect(balance).to.deep.equal({ available: 250 });
     const [entry] = await sql('SELECT actor, reason, after FROM audit_log WHERE subject_id = $1', customer.id);
-    expect(entry).to.deep.equal({ actor: 'Olive Owner', reason: 'Sorry for the outage', after: { available: 250, amount: 250 } });
+    expect(entry).to.deep.equal({
+      actor: 'Olive Owner',
+      reason: 'Sorry for the outage',
+      after: { available: 250, amount: 250 },
+    });
     expect(page.complaints).to.deep.equal([]);
-  }); // prettier-ignore
+  });
 
   it('says that more would be taken than there is, and takes nothing', async () => {
     await signIn('owner');
@@ -78,7 +82,10 @@ describe('the panel in a browser', function () {
   });
 
   it('refunds an order in full, after saying what that does', async () => {
-    const orderId = await buy(panel.services, customer.id, { plan: { planCode: 'basic' }, subscriptionType: 'monthly' });
+    const orderId = await buy(panel.services, customer.id, {
+      plan: { planCode: 'basic' },
+      subscriptionType: 'monthly',
+    });
     await signIn('owner');
     await page.goto(`${panel.url}/resources/orders/records/${orderId}/show`);
     await page.click('[data-testid=action-refund]');
@@ -89,11 +96,19 @@ describe('the panel in a browser', function () {
     await page.waitForSelector('.p-sheet .p-state >> text=Refunded');
     const [order] = await sql('SELECT status, refunded_minor FROM orders WHERE id = $1', orderId);
     expect(order).to.deep.equal({ status: 'refunded', refunded_minor: 999 });
-    const [refund] = await sql('SELECT status, amount_minor, reason, credits_clawed_back FROM refunds WHERE order_id = $1', orderId);
-    expect(refund).to.deep.equal({ status: 'completed', amount_minor: 999, reason: 'Not what they expected', credits_clawed_back: 500 });
+    const [refund] = await sql(
+      'SELECT status, amount_minor, reason, credits_clawed_back FROM refunds WHERE order_id = $1',
+      orderId,
+    );
+    expect(refund).to.deep.equal({
+      status: 'completed',
+      amount_minor: 999,
+      reason: 'Not what they expected',
+      credits_clawed_back: 500,
+    });
     expect(await page.$('[data-testid=action-refund]')).to.equal(null);
     expect(page.complaints).to.deep.equal([]);
-  }); // prettier-ignore
+  });
 
   it('speaks Chinese from the sign-in on', async () => {
     const orderId = await buy(panel.services, customer.id, { packCode: 'pack-500' });

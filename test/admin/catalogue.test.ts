@@ -45,10 +45,13 @@ describe('plans, prices and staff in the panel', function () {
     const made = await owner.post('/api/resources/plans/actions/new', plan);
     expect(made.status, made.text).to.equal(200);
     const id = idOf(made.json);
-    const { planCode: _, ...terms } = plan;
+    const terms: Partial<typeof plan> = { ...plan };
+    delete terms.planCode;
     const path = `/api/resources/plans/records/${id}/edit`;
     expect((await owner.post(path, terms)).status).to.equal(200);
-    expect((await owner.post(path, { ...terms, creditsMonthly: 6000, names: { en: 'Teams', 'zh-CN': '团队版' } })).status).to.equal(200);
+    expect(
+      (await owner.post(path, { ...terms, creditsMonthly: 6000, names: { en: 'Teams', 'zh-CN': '团队版' } })).status,
+    ).to.equal(200);
     const [created, changed, ...more] = await audited(id);
     expect(more, 'a form saved without a change is no change').to.be.empty;
     expect(created?.action).to.equal('plan.create');
@@ -58,18 +61,30 @@ describe('plans, prices and staff in the panel', function () {
       after: { names: { en: 'Teams', 'zh-CN': '团队版' }, creditsMonthly: 6000 },
     });
     const [row] = await sql('SELECT plan_code, names, descriptions, credits_monthly FROM plans WHERE id = $1', id);
-    expect(row).to.deep.equal({ plan_code: 'team', names: { en: 'Teams', 'zh-CN': '团队版' }, descriptions: { en: 'For all of you' }, credits_monthly: 6000 });
+    expect(row).to.deep.equal({
+      plan_code: 'team',
+      names: { en: 'Teams', 'zh-CN': '团队版' },
+      descriptions: { en: 'For all of you' },
+      credits_monthly: 6000,
+    });
     expect((await owner.post('/api/resources/plans/actions/new', plan)).status, 'the code is taken').to.equal(409);
     expect((await owner.post(path, { ...terms, planCode: 'other' })).status, 'a code never changes').to.equal(400);
-  }); // prettier-ignore
+  });
 
   it('says field by field what is wrong with a plan', async () => {
-    const wrong = { ...plan, planCode: 'Not A Code', names: { en: ' ' }, creditsMonthly: 1.5, rollover: 'capped', features: [{ key: 'a', included: 'yes', label: { en: 'A' } }] };
+    const wrong = {
+      ...plan,
+      planCode: 'Not A Code',
+      names: { en: ' ' },
+      creditsMonthly: 1.5,
+      rollover: 'capped',
+      features: [{ key: 'a', included: 'yes', label: { en: 'A' } }],
+    };
     const { status, json } = await owner.post('/api/resources/plans/actions/new', wrong);
     expect(status).to.equal(400);
     const paths = (json.errors as { path: string }[]).map(({ path }) => path);
     expect(paths).to.include.members(['planCode', 'names.en', 'creditsMonthly', 'features.0.included']);
-  }); // prettier-ignore
+  });
 
   it('puts a new price in the place of the one on sale, and customers keep what they bought', async () => {
     const customer = await addCustomer(panel.services);
@@ -99,25 +114,36 @@ describe('plans, prices and staff in the panel', function () {
   it('never edits a price, neither by the panel nor by the database', async () => {
     const [sold] = await sql<{ id: string }>('SELECT price_id AS id FROM orders WHERE price_id IS NOT NULL LIMIT 1');
     const id = sold?.id ?? '';
-    expect((await owner.post(`/api/resources/plan_prices/records/${id}/edit`, { amount: '1.00' })).status).to.equal(403);
+    expect((await owner.post(`/api/resources/plan_prices/records/${id}/edit`, { amount: '1.00' })).status).to.equal(
+      403,
+    );
     const edit = sql('UPDATE plan_prices SET amount_minor = 1 WHERE id = $1', id);
     expect(await edit.catch((error: unknown) => String(error))).to.include('never changes');
   });
 
   it('archives a price once, with a reason', async () => {
-    const [price] = await sql<{ id: string }>(`SELECT id FROM plan_prices WHERE subscription_type = 'lifetime' AND is_active`);
+    const [price] = await sql<{ id: string }>(
+      `SELECT id FROM plan_prices WHERE subscription_type = 'lifetime' AND is_active`,
+    );
     const path = `/api/resources/plan_prices/records/${price?.id ?? ''}/archive`;
     expect((await owner.post(path, {})).status).to.equal(400);
     expect((await owner.post(path, { reason: 'too cheap' })).status).to.equal(200);
     expect((await owner.post(path, { reason: 'too cheap' })).status).to.equal(409);
-    expect(await sql('SELECT is_active FROM plan_prices WHERE id = $1', price?.id)).to.deep.equal([{ is_active: false }]);
+    expect(await sql('SELECT is_active FROM plan_prices WHERE id = $1', price?.id)).to.deep.equal([
+      { is_active: false },
+    ]);
     expect((await audited(price?.id ?? '')).map(({ action }) => action)).to.deep.equal(['price.archive']);
   });
 
   it('takes amounts in the decimals of their currency, and nothing else', async () => {
     const [row] = await sql<{ id: string }>(`SELECT id FROM plans WHERE plan_code = 'basic'`);
     const offer = (amount: unknown, currency = 'USD') =>
-      owner.post('/api/resources/plan_prices/actions/new', { planId: row?.id, subscriptionType: 'monthly', amount, currency });
+      owner.post('/api/resources/plan_prices/actions/new', {
+        planId: row?.id,
+        subscriptionType: 'monthly',
+        amount,
+        currency,
+      });
     for (const amount of ['0', '0.00', '-1', '9.999', '1e3', '', 'ten', 9.99, '99999999999999999']) {
       expect((await offer(amount)).status, String(amount)).to.equal(400);
     }
@@ -139,6 +165,8 @@ describe('plans, prices and staff in the panel', function () {
     expect((await owner.post('/api/resources/staff/actions/new', body)).status, 'the address is taken').to.equal(409);
     const demote = { name: 'Olive Owner', role: 'viewer', status: 'active', locale: 'en' };
     expect((await owner.post(`/api/resources/staff/records/${ownerId}/edit`, demote)).status).to.equal(409);
-    expect(JSON.stringify(await audited(id))).to.include('support').and.not.include('password');
+    expect(JSON.stringify(await audited(id)))
+      .to.include('support')
+      .and.not.include('password');
   });
 });

@@ -38,11 +38,17 @@ describe('the way into the panel', function () {
   });
 
   it('never leads to another site', async () => {
-    for (const next of ['https://evil.example/admin/', '//evil.example/admin/', '/\\evil.example', '/account', 'javascript:alert(1)']) {
+    for (const next of [
+      'https://evil.example/admin/',
+      '//evil.example/admin/',
+      '/\\evil.example',
+      '/account',
+      'javascript:alert(1)',
+    ]) {
       const { headers } = await new StaffClient(panel).signIn(owner.email, undefined, { next });
       expect(headers.get('Location'), next).to.equal('/admin');
     }
-  }); // prettier-ignore
+  });
 
   it('begins a new session at sign-in, so that a planted one is worth nothing', async () => {
     const first = await StaffClient.signedIn(panel, owner.email);
@@ -149,7 +155,9 @@ describe('the way into the panel', function () {
     const forbidden = await client.get('/resources/plans/actions/new');
     expect(forbidden.status).to.equal(403);
     expect(forbidden.text).to.include('Not allowed');
-    const chinese = await client.send('GET', '/resources/plans/actions/new', { headers: { Cookie: `${client.cookie}; plantain.lang=zh-CN` } });
+    const chinese = await client.send('GET', '/resources/plans/actions/new', {
+      headers: { Cookie: `${client.cookie}; plantain.lang=zh-CN` },
+    });
     expect(chinese.text).to.include('没有权限');
-  }); // prettier-ignore
+  });
 });

@@ -28,12 +28,20 @@ export function paysAtOnce(): PaymentProvider {
         providerOrderId,
       };
       const payer = { payerId: 'PAYER', email: 'payer@example.com', name: 'Ada Payer', countryCode: 'DE' };
-      const order: ProviderOrder = { providerOrderId, status: 'approved', approvalUrl: 'http://127.0.0.1/approve', payee: 'MERCHANT', payer, capture };
+      const order: ProviderOrder = {
+        providerOrderId,
+        status: 'approved',
+        approvalUrl: 'http://127.0.0.1/approve',
+        payee: 'MERCHANT',
+        payer,
+        capture,
+      };
       orders.set(providerOrderId, order);
       return Promise.resolve({ ...order, capture: null });
     },
     fetchOrder: (id) => Promise.resolve({ ...get(orders, id), capture: null }),
-    captureOrder: ({ providerOrderId }) => Promise.resolve({ ...get(orders, providerOrderId), status: 'completed' as const }),
+    captureOrder: ({ providerOrderId }) =>
+      Promise.resolve({ ...get(orders, providerOrderId), status: 'completed' as const }),
     fetchCapture(captureId) {
       const order = [...orders.values()].find(({ capture }) => capture?.captureId === captureId);
       if (order?.capture == null) throw new Error(`the gateway has no ${captureId}`);
@@ -52,4 +60,4 @@ export function paysAtOnce(): PaymentProvider {
       throw new Error('no webhooks here');
     },
   };
-} // prettier-ignore
+}

@@ -72,7 +72,11 @@ export async function startPanel(db: Database, { port = 0, limited = true } = {}
   };
 }
 
-export async function addStaff({ clock }: Services, role: StaffRole, name: string = role): Promise<{ id: string; email: string }> {
+export async function addStaff(
+  { clock }: Services,
+  role: StaffRole,
+  name: string = role,
+): Promise<{ id: string; email: string }> {
   const email = `${name.toLowerCase().replaceAll(' ', '.')}@plantain.test`;
   const { id } = await createStaff({ email, name, password: staffPassword, role, now: clock.now() });
   return { id, email };

@@ -13,7 +13,9 @@ const builtIn = ['new', 'edit', 'delete', 'bulkDelete', 'show', 'list', 'search'
 /** Every action that AdminJS or we could know, on every table, named by hand. */
 function everyAction(): [ResourceId, string][] {
   const own = recordActions.map(({ name }) => name);
-  return resourceIds.flatMap((id) => [...new Set([...builtIn, ...own])].map((name): [ResourceId, string] => [id, name]));
+  return resourceIds.flatMap((id) =>
+    [...new Set([...builtIn, ...own])].map((name): [ResourceId, string] => [id, name]),
+  );
 }
 
 describe('what each role may do in the panel', function () {
@@ -54,7 +56,8 @@ describe('what each role may do in the panel', function () {
       for (const [id, action] of everyAction().filter(([resource, name]) => !may(role, resource, name))) {
         for (const path of paths(id, action)) {
           const answers = [await client.post(path, { reason: 'by hand', amount: 5 }), await client.get(path)];
-          const isKnown = builtIn.includes(action) || recordActions.some((one) => one.resource === id && one.name === action);
+          const isKnown =
+            builtIn.includes(action) || recordActions.some((one) => one.resource === id && one.name === action);
           for (const { status } of answers) expect(status, `${role} ${path}`).to.equal(isKnown ? 403 : 404);
         }
       }
@@ -81,7 +84,10 @@ describe('what each role may do in the panel', function () {
       for (const [id, row] of rows) {
         const { json } = await clientOf(role).get(`/api/resources/${id}/records/${row}/show`);
         const { recordActions: offered, bulkActions } = json.record as Record<string, { name: string }[]>;
-        expect(offered?.map(({ name }) => name).filter((name) => !may(role, id, name)), `${role} ${id}`).to.be.empty;
+        expect(
+          offered?.map(({ name }) => name).filter((name) => !may(role, id, name)),
+          `${role} ${id}`,
+        ).to.be.empty;
         expect(bulkActions).to.be.empty;
       }
     }
@@ -94,19 +100,31 @@ describe('what each role may do in the panel', function () {
   });
 
   it('keeps the tables of money and credits closed to everybody, the owner too', () => {
-    const closed: ResourceId[] = ['orders', 'payments', 'refunds', 'credit_transactions', 'credit_grants', 'credit_balances', 'subscriptions', 'audit_log'];
+    const closed: ResourceId[] = [
+      'orders',
+      'payments',
+      'refunds',
+      'credit_transactions',
+      'credit_grants',
+      'credit_balances',
+      'subscriptions',
+      'audit_log',
+    ];
     for (const id of closed) {
       expect(permissions[id]).to.not.have.any.keys('new', 'edit', 'delete', 'bulkDelete');
       expect(forms[id]).to.equal(undefined);
     }
-  }); // prettier-ignore
+  });
 
   it('lets a viewer change nothing anywhere', () => {
     for (const [id, actions] of Object.entries(permissions)) {
       const open = Object.entries(actions).filter(([, allowed]) => allowed.includes('viewer'));
-      expect(open.map(([name]) => name), id).to.have.members(['list', 'show', 'search']);
+      expect(
+        open.map(([name]) => name),
+        id,
+      ).to.have.members(['list', 'show', 'search']);
     }
-  }); // prettier-ignore
+  });
 
   it('takes a role away at once, in the middle of a session', async () => {
     const { id, email } = await addStaff(panel.services, 'owner', 'short lived');
@@ -131,6 +149,8 @@ async function oneRowEach(owner: StaffClient): Promise<Map<ResourceId, string>> 
 
 /** A fingerprint of every table. */
 async function contents(pool: { query(sql: string): Promise<{ rows: unknown[] }> }): Promise<unknown[]> {
-  const each = resourceIds.map((id) => `SELECT '${id}' AS name, md5(string_agg(t::text, ',' ORDER BY t::text)) AS sum FROM ${id} t`);
+  const each = resourceIds.map(
+    (id) => `SELECT '${id}' AS name, md5(string_agg(t::text, ',' ORDER BY t::text)) AS sum FROM ${id} t`,
+  );
   return (await pool.query(each.join(' UNION ALL '))).rows;
-} // prettier-ignore
+}

@@ -5,7 +5,9 @@ import { forms } from '../../src/admin/forms/index.ts';
 import { resources } from '../../src/admin/resources/index.ts';
 import type { ResourceSpec } from '../../src/admin/resources/spec.ts';
 
-type Texts = { [key: string]: string | Texts };
+interface Texts {
+  [key: string]: string | Texts;
+}
 
 const read = (locale: string) =>
   JSON.parse(readFileSync(new URL(`../../src/admin/locales/${locale}.json`, import.meta.url), 'utf8')) as Texts;
@@ -13,9 +15,11 @@ const read = (locale: string) =>
 const texts = { en: read('en'), 'zh-CN': read('zh-CN') };
 
 function has(all: Texts, path: string): boolean {
-  const found = path.split('.').reduce<string | Texts | undefined>((at, key) => (typeof at === 'object' ? at[key] : undefined), all);
+  const found = path
+    .split('.')
+    .reduce<string | Texts | undefined>((at, key) => (typeof at === 'object' ? at[key] : undefined), all);
   return typeof found === 'string' && found !== '';
-} // prettier-ignore
+}
 
 /** Every text that the panel asks for by the name of a thing. */
 function asked(): string[] {
@@ -45,8 +49,10 @@ function asked(): string[] {
 }
 
 function paths(all: Texts, before = ''): string[] {
-  return Object.entries(all).flatMap(([key, value]) => (typeof value === 'string' ? [before + key] : paths(value, `${before}${key}.`)));
-} // prettier-ignore
+  return Object.entries(all).flatMap(([key, value]) =>
+    typeof value === 'string' ? [before + key] : paths(value, `${before}${key}.`),
+  );
+}
 
 describe('the words of the panel', () => {
   for (const [locale, all] of Object.entries(texts)) {

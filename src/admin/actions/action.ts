@@ -37,7 +37,10 @@ export interface RecordAction<Body = unknown> {
 
 /** Keeps the body's type inside, so that actions of different bodies stand in one list. */
 export function recordAction<Body>(action: RecordAction<Body>): RecordAction {
-  return { ...action, perform: (services, row, body, actor) => action.perform(services, row, action.body.parse(body), actor) };
+  return {
+    ...action,
+    perform: (services, row, body, actor) => action.perform(services, row, action.body.parse(body), actor),
+  };
 }
 
 export const reason = z.string().trim().min(1, 'Say why.').max(500, 'Say it in 500 characters.');

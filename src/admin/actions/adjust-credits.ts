@@ -10,7 +10,11 @@ export const adjustCreditsAction = recordAction({
   icon: 'Zap',
   offered: ({ status }) => status !== 'deleted',
   body: z.strictObject({
-    amount: z.int().min(-maxAdjustment).max(maxAdjustment).refine((amount) => amount !== 0, 'Not 0.'),
+    amount: z
+      .int()
+      .min(-maxAdjustment)
+      .max(maxAdjustment)
+      .refine((amount) => amount !== 0, 'Not 0.'),
     reason,
     requestId: z.uuid(),
   }),

@@ -27,7 +27,11 @@ export class PanelProperty extends BaseProperty {
   readonly #field: Field;
   readonly #isTitle: boolean;
 
-  constructor(name: string, field: Field, { isId, isSortable, isTitle }: { isId: boolean; isSortable: boolean; isTitle: boolean }) {
+  constructor(
+    name: string,
+    field: Field,
+    { isId, isSortable, isTitle }: { isId: boolean; isSortable: boolean; isTitle: boolean },
+  ) {
     super({ path: name, type: types[field.kind], isId, isSortable });
     this.#field = field;
     this.#isTitle = isTitle;

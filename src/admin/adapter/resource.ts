@@ -113,12 +113,12 @@ export class PanelResource extends BaseResource {
   #whereId(id: string): WhereOptions | undefined {
     const values = id.split(separator);
     if (values.length !== this.#key.length || !values.every(isUuid)) return undefined;
-    return Object.fromEntries(this.#key.map((name, index) => [name, values[index]])) as WhereOptions;
+    return Object.fromEntries(this.#key.map((name, index) => [name, values[index]]));
   }
 
   async #select(where: WhereOptions, options: Pick<FindOptions, 'limit' | 'offset' | 'order'>): Promise<BaseRecord[]> {
     const rows = await this.#model.findAll({ attributes: Object.keys(this.spec.fields), where, ...options });
-    return rows.map((row) => new BaseRecord(this.#toParams(row.get()), this));
+    return rows.map((row) => new BaseRecord(this.#toParams(row.get() as Row), this));
   }
 
   #toParams(row: Row): Record<string, string | number | boolean | null> {

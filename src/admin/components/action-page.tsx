@@ -10,18 +10,29 @@ interface Field {
 
 /** The fields of each action's form; `reason` is everywhere. */
 const fields: Readonly<Record<string, readonly Field[]>> = {
-  adjustCredits: [{ name: 'amount', input: 'credits' }, { name: 'reason', input: 'reason' }],
-  cancel: [{ name: 'atPeriodEnd', input: 'choice' }, { name: 'reason', input: 'reason' }],
-}; // prettier-ignore
+  adjustCredits: [
+    { name: 'amount', input: 'credits' },
+    { name: 'reason', input: 'reason' },
+  ],
+  cancel: [
+    { name: 'atPeriodEnd', input: 'choice' },
+    { name: 'reason', input: 'reason' },
+  ],
+};
 
 /** Says what will happen, asks why, and does it: for every action of `src/admin/actions/`. */
 export function PanelAction(props: ActionProps) {
   const { t } = useTranslation();
   const preview = props.record?.params['preview'] as string | undefined;
   // Coming from another page of the row, AdminJS shows that page's answer until this one's is there.
-  if (preview === undefined) return <p className="p-quiet-text" role="status">{t('panel.loading')}</p>;
+  if (preview === undefined)
+    return (
+      <p className="p-quiet-text" role="status">
+        {t('panel.loading')}
+      </p>
+    );
   return <ActionForm {...props} facts={JSON.parse(preview) as Facts} />;
-} // prettier-ignore
+}
 
 function ActionForm({ action, resource, record, facts }: ActionProps & { facts: Facts }) {
   const { t, i18n } = useTranslation();
@@ -30,7 +41,9 @@ function ActionForm({ action, resource, record, facts }: ActionProps & { facts: 
   const { send, sending, problem } = useSend(resource.id, action.name, record?.id);
   if (record === undefined) return null;
   const texts = `panel.actions.${action.name}`;
-  const set = (name: string, value: string) => { setValues((before) => ({ ...before, [name]: value })); };
+  const set = (name: string, value: string) => {
+    setValues((before) => ({ ...before, [name]: value }));
+  };
   const lines = effects(action.name, facts, values, i18n.language, t);
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -40,23 +53,39 @@ function ActionForm({ action, resource, record, facts }: ActionProps & { facts: 
     <form className="p-card p-action" onSubmit={submit} aria-busy={sending}>
       <p className="p-lead">{t(`${texts}.lead`, { ...facts })}</p>
       {(fields[action.name] ?? [{ name: 'reason', input: 'reason' }]).map((field) => (
-        <ActionField key={field.name} field={field} texts={texts} value={values[field.name] ?? ''} set={set} canWait={canWait} />
+        <ActionField
+          key={field.name}
+          field={field}
+          texts={texts}
+          value={values[field.name] ?? ''}
+          set={set}
+          canWait={canWait}
+        />
       ))}
       {lines.length > 0 && (
         <div className="p-effects" role="status">
           <h2>{t('panel.whatHappens')}</h2>
-          <ul>{lines.map((line) => <li key={line}>{line}</li>)}</ul>
+          <ul>
+            {lines.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ul>
         </div>
       )}
       <Problem problem={problem} />
       <div className="p-buttons">
-        <button type="submit" className={`p-button ${action.variant === 'danger' ? 'p-danger' : ''}`} disabled={sending} data-testid="confirm">
+        <button
+          type="submit"
+          className={`p-button ${action.variant === 'danger' ? 'p-danger' : ''}`}
+          disabled={sending}
+          data-testid="confirm"
+        >
           {sending ? t('panel.sending') : confirmText(action.name, facts, values, i18n.language, t)}
         </button>
       </div>
     </form>
   );
-} // prettier-ignore
+}
 
 type Translate = ReturnType<typeof useTranslation>['t'];
 
@@ -87,7 +116,16 @@ function ActionField({ field: { name, input }, texts, value, set, canWait }: Act
     return (
       <label className="p-field">
         <span>{t('panel.reason')}</span>
-        <textarea name={name} rows={3} maxLength={500} required value={value} onChange={(event) => { set(name, event.target.value); }} />
+        <textarea
+          name={name}
+          rows={3}
+          maxLength={500}
+          required
+          value={value}
+          onChange={(event) => {
+            set(name, event.target.value);
+          }}
+        />
         <small>{t('panel.reasonHint')}</small>
       </label>
     );
@@ -96,7 +134,18 @@ function ActionField({ field: { name, input }, texts, value, set, canWait }: Act
     return (
       <label className="p-field p-short">
         <span>{t(`${texts}.amount`)}</span>
-        <input name={name} inputMode="numeric" pattern="[+\-]?[1-9][0-9]{0,9}" required autoFocus placeholder="100" value={value} onChange={(event) => { set(name, event.target.value.trim()); }} />
+        <input
+          name={name}
+          inputMode="numeric"
+          pattern="[+\-]?[1-9][0-9]{0,9}"
+          required
+          autoFocus
+          placeholder="100"
+          value={value}
+          onChange={(event) => {
+            set(name, event.target.value.trim());
+          }}
+        />
         <small>{t(`${texts}.amountHint`)}</small>
       </label>
     );
@@ -106,10 +155,19 @@ function ActionField({ field: { name, input }, texts, value, set, canWait }: Act
       <legend>{t(`${texts}.when`)}</legend>
       {(['yes', 'no'] as const).map((choice) => (
         <label key={choice} className="p-choice">
-          <input type="radio" name={name} value={choice} checked={value === choice} disabled={choice === 'yes' && !canWait} onChange={() => { set(name, choice); }} />
+          <input
+            type="radio"
+            name={name}
+            value={choice}
+            checked={value === choice}
+            disabled={choice === 'yes' && !canWait}
+            onChange={() => {
+              set(name, choice);
+            }}
+          />
           {t(`${texts}.${choice === 'yes' ? 'atPeriodEnd' : 'atOnce'}`)}
         </label>
       ))}
     </fieldset>
   );
-} // prettier-ignore
+}

@@ -19,9 +19,10 @@ dark.addEventListener('change', () => {
 });
 
 const nonce = (document.currentScript as HTMLScriptElement | null)?.nonce;
-const createElement = document.createElement.bind(document);
-document.createElement = (name: string, options?: ElementCreationOptions) => {
-  const element = createElement(name, options);
+type Create = (name: string, options?: ElementCreationOptions) => HTMLElement;
+const create: Create = Reflect.get(document, 'createElement');
+Reflect.set(document, 'createElement', (name: string, options?: ElementCreationOptions) => {
+  const element = create.call(document, name, options);
   if (element instanceof HTMLStyleElement && nonce !== undefined) element.nonce = nonce;
   return element;
-};
+});

@@ -1,4 +1,12 @@
-import { ViewHelpers, useTranslation, type ActionHeaderProps, type ActionJSON, type CurrentAdmin, type RecordJSON, type ResourceJSON } from 'adminjs';
+import {
+  ViewHelpers,
+  useTranslation,
+  type ActionHeaderProps,
+  type ActionJSON,
+  type CurrentAdmin,
+  type RecordJSON,
+  type ResourceJSON,
+} from 'adminjs';
 import { Icon } from '@adminjs/design-system';
 
 import { useSelector } from 'react-redux';
@@ -13,7 +21,10 @@ interface State {
   resources: ResourceJSON[];
 }
 
-const languages = [['en', 'English'], ['zh-CN', '简体中文']] as const; // prettier-ignore
+const languages = [
+  ['en', 'English'],
+  ['zh-CN', '简体中文'],
+] as const;
 
 /** Every table that this role may see, under its heading; nothing folds away. */
 export function Sidebar({ isVisible }: { isVisible: boolean }) {
@@ -21,7 +32,10 @@ export function Sidebar({ isVisible }: { isVisible: boolean }) {
   const { branding, paths, resources } = useSelector((state: State) => state);
   const { pathname } = useLocation();
   const visible = resources.filter(({ href }) => href !== null);
-  const groups = [...new Set(visible.map(groupOf))].map((group) => ({ group, members: visible.filter((one) => groupOf(one) === group) }));
+  const groups = [...new Set(visible.map(groupOf))].map((group) => ({
+    group,
+    members: visible.filter((one) => groupOf(one) === group),
+  }));
   const current = (href: string) => (pathname === href || pathname.startsWith(`${href}/`) ? 'page' : undefined);
   return (
     <aside className={isVisible ? 'p-side p-side-open' : 'p-side'}>
@@ -34,16 +48,20 @@ export function Sidebar({ isVisible }: { isVisible: boolean }) {
         </Link>
         {groups.map(({ group, members }) => (
           <section key={group}>
-            <h2><Icon icon={members[0]?.navigation?.icon ?? 'Circle'} size={13} /> {tl(group)}</h2>
+            <h2>
+              <Icon icon={members[0]?.navigation?.icon ?? 'Circle'} size={13} /> {tl(group)}
+            </h2>
             {members.map(({ id, name, href }) => (
-              <Link key={id} to={href ?? ''} aria-current={current(href ?? '')}>{tl(name, id)}</Link>
+              <Link key={id} to={href ?? ''} aria-current={current(href ?? '')}>
+                {tl(name, id)}
+              </Link>
             ))}
           </section>
         ))}
       </nav>
     </aside>
   );
-} // prettier-ignore
+}
 
 function groupOf({ navigation }: ResourceJSON): string {
   return navigation?.name ?? '';
@@ -71,7 +89,9 @@ export function TopBar({ toggleSidebar }: { toggleSidebar: () => void }) {
         <span>{tl(`role.${String(session['role'])}`)}</span>
       </div>
       <form method="post" action={paths.logoutPath}>
-        <button type="submit" className="p-button p-quiet p-small">{t('panel.signOut')}</button>
+        <button type="submit" className="p-button p-quiet p-small">
+          {t('panel.signOut')}
+        </button>
       </form>
     </header>
   );
@@ -82,23 +102,34 @@ export function ActionHeader({ resource, record, action, tag }: ActionHeaderProp
   const { ta, tl } = useTranslation();
   const h = new ViewHelpers();
   const isList = action.name === 'list';
-  const show = record === undefined ? undefined : h.recordActionUrl({ resourceId: resource.id, recordId: record.id, actionName: 'show' });
+  const show =
+    record === undefined
+      ? undefined
+      : h.recordActionUrl({ resourceId: resource.id, recordId: record.id, actionName: 'show' });
   return (
     <div className="p-head">
       {!isList && (
         <p className="p-crumbs">
           <Link to={resource.href ?? ''}>{tl(resource.name, resource.id)}</Link>
-          {action.name !== 'show' && record !== undefined && show !== undefined && <Link to={show}>{titleOf(record)}</Link>}
+          {action.name !== 'show' && record !== undefined && show !== undefined && (
+            <Link to={show}>{titleOf(record)}</Link>
+          )}
         </p>
       )}
       <h1>
-        {isList ? tl(resource.name, resource.id) : action.name === 'show' && record !== undefined ? titleOf(record) : ta(action.label, resource.id)}
+        {isList
+          ? tl(resource.name, resource.id)
+          : action.name === 'show' && record !== undefined
+            ? titleOf(record)
+            : ta(action.label, resource.id)}
         {tag !== undefined && tag !== '' && <Count tag={tag} />}
       </h1>
-      <div className="p-buttons"><Buttons resource={resource} record={record} action={action} /></div>
+      <div className="p-buttons">
+        <Buttons resource={resource} record={record} action={action} />
+      </div>
     </div>
   );
-} // prettier-ignore
+}
 
 function Count({ tag }: { tag: string }) {
   const { i18n } = useTranslation();
@@ -112,7 +143,15 @@ function titleOf({ title, id }: RecordJSON): string {
 }
 
 /** On a list what makes a row, on a row what can be done to it; never the page one is on, and looking is no button. */
-function Buttons({ resource, record, action }: { resource: ResourceJSON; record: RecordJSON | undefined; action: ActionJSON }) {
+function Buttons({
+  resource,
+  record,
+  action,
+}: {
+  resource: ResourceJSON;
+  record: RecordJSON | undefined;
+  action: ActionJSON;
+}) {
   const { ta } = useTranslation();
   const h = new ViewHelpers();
   const offered = record === undefined ? resource.resourceActions : action.name === 'show' ? record.recordActions : [];
@@ -124,12 +163,16 @@ function Buttons({ resource, record, action }: { resource: ResourceJSON; record:
     <>
       {offered
         .filter(({ name }) => !['list', 'search', 'show', action.name].includes(name))
-        .map(({ name, label, icon, variant }) => (
-          <Link key={name} to={href(name)} className={`p-button ${variant === 'danger' ? 'p-danger-quiet' : name === 'new' ? '' : 'p-quiet'}`} data-testid={`action-${name}`}>
-            {icon !== undefined && <Icon icon={icon} size={15} />} {ta(label, resource.id)}
+        .map(({ name, label, variant, icon }) => (
+          <Link
+            key={name}
+            to={href(name)}
+            className={`p-button ${variant === 'danger' ? 'p-danger-quiet' : name === 'new' ? '' : 'p-quiet'}`}
+            data-testid={`action-${name}`}
+          >
+            {icon !== undefined && <Icon icon={String(icon)} size={15} />} {ta(label, resource.id)}
           </Link>
         ))}
     </>
   );
-} // prettier-ignore
-
+}

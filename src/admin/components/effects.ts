@@ -28,7 +28,8 @@ function refundEffects(facts: Facts, locale: string, say: Say, number: ShowNumbe
   const { amountMinor, currency, creditsTakenBack, creditsUnrecovered, isPlan } = facts;
   const amount = formatMoney(Number(amountMinor), String(currency), locale);
   const credits = number(creditsTakenBack);
-  if (part === 'confirm') return [Number(creditsTakenBack) > 0 ? say('confirmBoth', { amount, credits }) : say('confirm', { amount })];
+  if (part === 'confirm')
+    return [Number(creditsTakenBack) > 0 ? say('confirmBoth', { amount, credits }) : say('confirm', { amount })];
   return [
     say('money', { amount }),
     Number(creditsTakenBack) > 0 ? say('credits', { credits }) : say('noCredits'),
@@ -36,19 +37,35 @@ function refundEffects(facts: Facts, locale: string, say: Say, number: ShowNumbe
     ...(isPlan === true ? [say('period')] : []),
     say('mail'),
   ];
-} // prettier-ignore
+}
 
-function adjustEffects(facts: Facts, values: Record<string, string>, say: Say, number: ShowNumber, part: string): string[] {
+function adjustEffects(
+  facts: Facts,
+  values: Record<string, string>,
+  say: Say,
+  number: ShowNumber,
+  part: string,
+): string[] {
   const amount = Number(values['amount']);
-  if (!Number.isSafeInteger(amount) || amount === 0) return part === 'confirm' ? [] : [say('now', { credits: number(facts['available']) })];
+  if (!Number.isSafeInteger(amount) || amount === 0)
+    return part === 'confirm' ? [] : [say('now', { credits: number(facts['available']) })];
   const after = Number(facts['available']) + amount;
   const credits = number(Math.abs(amount));
   if (part === 'confirm') return [say(amount > 0 ? 'give' : 'take', { credits })];
   if (after < 0) return [say('short', { credits: number(facts['available']) })];
-  return [say('change', { before: number(facts['available']), after: number(after) }), say(amount > 0 ? 'keeps' : 'order')];
-} // prettier-ignore
+  return [
+    say('change', { before: number(facts['available']), after: number(after) }),
+    say(amount > 0 ? 'keeps' : 'order'),
+  ];
+}
 
-function cancelEffects(facts: Facts, values: Record<string, string>, locale: string, say: Say, number: ShowNumber): string[] {
+function cancelEffects(
+  facts: Facts,
+  values: Record<string, string>,
+  locale: string,
+  say: Say,
+  number: ShowNumber,
+): string[] {
   const end = typeof facts['endDate'] === 'string' ? formatTime(facts['endDate'], locale) : '';
   if (values['atPeriodEnd'] === 'yes') return [say('runsTo', { end }), say('mail')];
   return [say('endsNow'), say('credits', { credits: number(facts['creditsLost']) }), say('noRefund'), say('mail')];

@@ -9,20 +9,64 @@ interface FeaturesInputProps {
 /** The list of a plan's features: the same keys on every plan, so that the pricing page lines them up. */
 export function FeaturesInput({ features, set }: FeaturesInputProps) {
   const { t } = useTranslation();
-  const change = (index: number, part: Partial<Feature>) => { set(features.map((feature, at) => (at === index ? { ...feature, ...part } : feature))); };
-  const label = (index: number, language: string, words: string) => { change(index, { label: { ...features[index]?.label, [language]: words } }); };
+  const change = (index: number, feature: Feature) =>
+    set(features.map((before, at) => (at === index ? feature : before)));
   return (
-    <div className="p-feature-list">
+    <div>
       {features.map((feature, index) => (
-        <div key={index} className="p-feature-row">
-          <input type="checkbox" aria-label={t('panel.included')} checked={feature.included} onChange={(event) => { change(index, { included: event.target.checked }); }} />
-          <input aria-label={t('panel.form.featureKey')} placeholder="hd_images" required value={feature.key} onChange={(event) => { change(index, { key: event.target.value }); }} />
-          <input aria-label="English" lang="en" placeholder="English" required value={feature.label['en'] ?? ''} onChange={(event) => { label(index, 'en', event.target.value); }} />
-          <input aria-label="简体中文" lang="zh-CN" placeholder="简体中文" value={feature.label['zh-CN'] ?? ''} onChange={(event) => { label(index, 'zh-CN', event.target.value); }} />
-          <button type="button" className="p-x" aria-label={t('panel.form.removeFeature')} onClick={() => { set(features.filter((_, at) => at !== index)); }}>×</button>
-        </div>
+        <FeatureRow
+          key={index}
+          feature={feature}
+          change={(changed) => change(index, changed)}
+          remove={() => set(features.filter((_, at) => at !== index))}
+        />
       ))}
-      <button type="button" className="p-button p-quiet p-small" onClick={() => { set([...features, { key: '', included: true, label: {} }]); }}>{t('panel.form.addFeature')}</button>
+      <button
+        type="button"
+        className="p-button p-quiet p-small"
+        onClick={() => set([...features, { key: '', included: true, label: {} }])}
+      >
+        {t('panel.form.addFeature')}
+      </button>
     </div>
   );
-} // prettier-ignore
+}
+
+interface FeatureRowProps {
+  feature: Feature;
+  change: (feature: Feature) => void;
+  remove: () => void;
+}
+
+function FeatureRow({ feature, change, remove }: FeatureRowProps) {
+  const { t } = useTranslation();
+  const { key, included, label } = feature;
+  const words = (language: string) => ({
+    lang: language,
+    value: label[language] ?? '',
+    onChange: (event: { target: { value: string } }) =>
+      change({ ...feature, label: { ...label, [language]: event.target.value } }),
+  });
+  return (
+    <div className="p-feature-row">
+      <input
+        type="checkbox"
+        aria-label={t('panel.included')}
+        checked={included}
+        onChange={(event) => change({ ...feature, included: event.target.checked })}
+      />
+      <input
+        aria-label={t('panel.form.featureKey')}
+        placeholder="hd_images"
+        required
+        value={key}
+        onChange={(event) => change({ ...feature, key: event.target.value })}
+      />
+      <input aria-label="English" placeholder="English" required {...words('en')} />
+      <input aria-label="简体中文" placeholder="简体中文" {...words('zh-CN')} />
+      <button type="button" className="p-x" aria-label={t('panel.form.removeFeature')} onClick={remove}>
+        ×
+      </button>
+    </div>
+  );
+}

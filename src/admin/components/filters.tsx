@@ -9,37 +9,68 @@ const between = '~~';
 /** The filter above a list; open when something is filtered. */
 export function Filters({ resource }: { resource: ResourceJSON }) {
   const { t } = useTranslation();
-  const { filters, storeParams, clearParams } = useQueryParams<object, Values>();
+  const { filters, storeParams, clearParams } = useQueryParams<object, Values | undefined>();
   const active = Object.values(filters ?? {}).filter((value) => value !== '').length;
   const [open, setOpen] = useState(active > 0);
   const [values, setValues] = useState<Values>(filters ?? {});
-  useEffect(() => { setValues(filters ?? {}); }, [filters]);
+  useEffect(() => {
+    setValues(filters ?? {});
+  }, [filters]);
   const apply = (event: FormEvent) => {
     event.preventDefault();
-    storeParams({ filters: Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== '')), page: '1' });
+    storeParams({
+      filters: Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== '')),
+      page: '1',
+    });
   };
-  const set = (name: string, value: string) => { setValues((before) => ({ ...before, [name]: value })); };
+  const set = (name: string, value: string) => {
+    setValues((before) => ({ ...before, [name]: value }));
+  };
   return (
     <div className="p-filters">
-      <button type="button" className="p-button p-quiet p-small" aria-expanded={open} onClick={() => { setOpen(!open); }}>
+      <button
+        type="button"
+        className="p-button p-quiet p-small"
+        aria-expanded={open}
+        onClick={() => {
+          setOpen(!open);
+        }}
+      >
         <Icon icon="Filter" size={14} /> {active > 0 ? t('panel.filterActive', { count: active }) : t('panel.filter')}
       </button>
       {open && (
         <form onSubmit={apply}>
           <div className="p-filter-fields">
             {resource.filterProperties.map((property) => (
-              <FilterField key={property.propertyPath} resource={resource} property={property} values={values} set={set} />
+              <FilterField
+                key={property.propertyPath}
+                resource={resource}
+                property={property}
+                values={values}
+                set={set}
+              />
             ))}
           </div>
           <div className="p-buttons">
-            <button type="submit" className="p-button p-small">{t('panel.apply')}</button>
-            <button type="button" className="p-button p-quiet p-small" disabled={active === 0} onClick={() => { clearParams('filters'); }}>{t('panel.reset')}</button>
+            <button type="submit" className="p-button p-small">
+              {t('panel.apply')}
+            </button>
+            <button
+              type="button"
+              className="p-button p-quiet p-small"
+              disabled={active === 0}
+              onClick={() => {
+                clearParams('filters');
+              }}
+            >
+              {t('panel.reset')}
+            </button>
           </div>
         </form>
       )}
     </div>
   );
-} // prettier-ignore
+}
 
 interface FieldProps {
   resource: ResourceJSON;
@@ -56,30 +87,59 @@ function FilterField({ resource, property, values, set }: FieldProps) {
   if (kind === 'time') return <TimeRange label={label} name={name} values={values} set={set} />;
   const options: [string, string][] | undefined =
     kind === 'flag'
-      ? [['true', t('panel.yes')], ['false', t('panel.no')]]
+      ? [
+          ['true', t('panel.yes')],
+          ['false', t('panel.no')],
+        ]
       : property.availableValues?.map(({ value }) => [String(value), tl(`${name}.${String(value)}`, resource.id)]);
   return (
     <label>
       <span>{label}</span>
       {options === undefined ? (
-        <input value={values[name] ?? ''} onChange={(event) => { set(name, event.target.value); }} placeholder={kind === 'reference' ? t(`panel.searchBy.${String(property.reference)}`) : undefined} />
+        <input
+          value={values[name] ?? ''}
+          onChange={(event) => {
+            set(name, event.target.value);
+          }}
+          placeholder={kind === 'reference' ? t(`panel.searchBy.${String(property.reference)}`) : undefined}
+        />
       ) : (
-        <select value={values[name] ?? ''} onChange={(event) => { set(name, event.target.value); }}>
+        <select
+          value={values[name] ?? ''}
+          onChange={(event) => {
+            set(name, event.target.value);
+          }}
+        >
           <option value="">{t('panel.any')}</option>
-          {options.map(([value, text]) => <option key={value} value={value}>{text}</option>)}
+          {options.map(([value, text]) => (
+            <option key={value} value={value}>
+              {text}
+            </option>
+          ))}
         </select>
       )}
     </label>
   );
-} // prettier-ignore
+}
 
 /** Days in the reader's zone, both included. */
 function TimeRange({ label, name, values, set }: { label: string; name: string } & Pick<FieldProps, 'values' | 'set'>) {
   const { t } = useTranslation();
   const bound = (end: 'from' | 'to') => {
     const key = `${name}${between}${end}`;
-    const change = (day: string) => { set(key, day === '' ? '' : new Date(`${day}T${end === 'from' ? '00:00:00' : '23:59:59.999'}`).toISOString()); };
-    return <input type="date" aria-label={`${label} ${t(`panel.${end}`)}`} value={toDay(values[key])} onChange={(event) => { change(event.target.value); }} />;
+    const change = (day: string) => {
+      set(key, day === '' ? '' : new Date(`${day}T${end === 'from' ? '00:00:00' : '23:59:59.999'}`).toISOString());
+    };
+    return (
+      <input
+        type="date"
+        aria-label={`${label} ${t(`panel.${end}`)}`}
+        value={toDay(values[key])}
+        onChange={(event) => {
+          change(event.target.value);
+        }}
+      />
+    );
   };
   return (
     <fieldset>
@@ -87,7 +147,7 @@ function TimeRange({ label, name, values, set }: { label: string; name: string }
       {bound('from')} <span aria-hidden="true">–</span> {bound('to')}
     </fieldset>
   );
-} // prettier-ignore
+}
 
 function toDay(iso: string | undefined): string {
   if (iso === undefined || iso === '' || Number.isNaN(Date.parse(iso))) return '';

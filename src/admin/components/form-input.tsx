@@ -1,8 +1,8 @@
 import { useTranslation, type ResourceJSON } from 'adminjs';
-import type { ReactNode } from 'react';
+import type { ChangeEvent, ReactNode } from 'react';
 import type { FormField } from '../forms/form.ts';
 import { FeaturesInput } from './features-input.tsx';
-import type { Feature, Values } from './form-values.ts';
+import { typed, type Feature, type Values } from './form-values.ts';
 import { LocalizedInput } from './localized-input.tsx';
 import { ReferenceInput } from './reference-input.tsx';
 
@@ -17,74 +17,135 @@ export interface FormInputProps {
 
 /** A label, the input for its kind, a hint, and what the server said of it. */
 export function FormInput(props: FormInputProps) {
-  const { field: { name, input, hint }, resource, values, set, error, isNew } = props;
-  const { t, tp } = useTranslation();
-  const label = tp(name, resource.id);
-  const said = (
-    <>
-      {hint !== undefined && <small>{t(`panel.form.${hint}`)}</small>}
-      {error !== undefined && <span className="p-error" role="alert">{error}</span>}
-    </>
-  );
+  const { field, resource, error } = props;
+  const { tp } = useTranslation();
+  const label = tp(field.name, resource.id);
   const invalid = error === undefined ? undefined : true;
-  if (input === 'localized' || input === 'features') {
-    return (
-      <fieldset className="p-field" aria-invalid={invalid}>
-        <legend>{label}</legend>
-        {input === 'features' ? (
-          <FeaturesInput features={values[name] as Feature[]} set={(features) => { set(name, features); }} />
-        ) : (
-          <LocalizedInput texts={values[name] as Record<string, string>} long={props.field.long === true} required={props.field.required === true} set={(texts) => { set(name, texts); }} />
-        )}
-        {said}
-      </fieldset>
-    );
-  }
-  if (input === 'flag') {
-    return (
-      <div className="p-field">
-        <label className="p-choice">
-          <input type="checkbox" name={name} checked={values[name] === true} onChange={(event) => { set(name, event.target.checked); }} /> <span>{label}</span>
-        </label>
-        {said}
-      </div>
-    );
-  }
-  return (
-    <label className={`p-field ${['number', 'money', 'choice'].includes(input) ? 'p-short' : ''}`} aria-invalid={invalid}>
-      <span>{label}</span>
-      <SimpleInput {...props} isNew={isNew} />
-      {said}
-    </label>
-  );
-} // prettier-ignore
-
-function SimpleInput({ field, resource, values, set, isNew }: FormInputProps): ReactNode {
-  const { tl } = useTranslation();
-  const { name, input, required = false } = field;
-  const value = String(values[name] ?? '');
-  const change = (next: string) => { set(name, next); };
-  switch (input) {
-    case 'choice':
+  switch (field.input) {
+    case 'localized':
+    case 'features':
       return (
-        <select name={name} value={value} onChange={(event) => { change(event.target.value); }}>
-          {field.values?.map((option) => <option key={option} value={option}>{tl(`${name}.${option}`, resource.id)}</option>)}
-        </select>
+        <fieldset className="p-field" aria-invalid={invalid}>
+          <legend>{label}</legend>
+          <StructuredInput {...props} />
+          <Said {...props} />
+        </fieldset>
       );
-    case 'reference':
-      return <ReferenceInput name={name} to={field.reference ?? ''} value={value} set={change} />;
-    case 'money':
+    case 'flag':
       return (
-        <span className="p-money">
-          <input name={name} inputMode="decimal" required={required} value={value} placeholder="9.99" onChange={(event) => { change(event.target.value); }} />
-          <input name="currency" aria-label={tl('currency')} required maxLength={3} pattern="[A-Za-z]{3}" value={String(values['currency'])} onChange={(event) => { set('currency', event.target.value.toUpperCase()); }} />
-        </span>
+        <div className="p-field">
+          <FlagInput {...props} label={label} />
+          <Said {...props} />
+        </div>
       );
-    case 'number':
-      return <input name={name} inputMode="numeric" pattern="-?[0-9]*" required={required} value={value} onChange={(event) => { change(event.target.value.trim()); }} />;
     default:
       return (
-        <input name={name} type={input} required={required || (input === 'password' && isNew)} minLength={input === 'password' ? 10 : undefined} maxLength={254} autoComplete={input === 'password' ? 'new-password' : 'off'} value={value} onChange={(event) => { change(event.target.value); }} />
+        <label className={isShort(field) ? 'p-field p-short' : 'p-field'} aria-invalid={invalid}>
+          <span>{label}</span>
+          <SimpleInput {...props} />
+          <Said {...props} />
+        </label>
       );
   }
-} // prettier-ignore
+}
+
+function isShort({ input }: FormField): boolean {
+  return input === 'number' || input === 'money' || input === 'choice';
+}
+
+function Said({ field: { hint }, error }: FormInputProps) {
+  const { t } = useTranslation();
+  return (
+    <>
+      {hint !== undefined && <small>{t(`panel.form.${hint}`)}</small>}
+      {error !== undefined && (
+        <span className="p-error" role="alert">
+          {error}
+        </span>
+      )}
+    </>
+  );
+}
+
+function StructuredInput({ field: { name, input, long = false, required = false }, values, set }: FormInputProps) {
+  const value = values[name];
+  if (input === 'features') {
+    return <FeaturesInput features={value as Feature[]} set={(features) => set(name, features)} />;
+  }
+  const texts = value as Record<string, string>;
+  return <LocalizedInput texts={texts} long={long} required={required} set={(changed) => set(name, changed)} />;
+}
+
+function FlagInput({ field: { name }, values, set, label }: FormInputProps & { label: string }) {
+  return (
+    <label className="p-choice">
+      <input
+        type="checkbox"
+        name={name}
+        checked={values[name] === true}
+        onChange={(event) => set(name, event.target.checked)}
+      />
+      <span>{label}</span>
+    </label>
+  );
+}
+
+function SimpleInput(props: FormInputProps): ReactNode {
+  const { field, values, set, isNew } = props;
+  const { name, input, required = false } = field;
+  const value = typed(values, name);
+  const change = (event: ChangeEvent<HTMLInputElement>) => set(name, event.target.value);
+  const common = { name, value, required, onChange: change };
+  switch (input) {
+    case 'choice':
+      return <ChoiceInput {...props} />;
+    case 'reference':
+      return <ReferenceInput name={name} to={field.reference ?? ''} value={value} set={(id) => set(name, id)} />;
+    case 'money':
+      return <MoneyInput {...props} />;
+    case 'number':
+      return <input {...common} inputMode="numeric" pattern="-?[0-9]*" />;
+    case 'password':
+      return <input {...common} type="password" autoComplete="new-password" minLength={10} required={isNew} />;
+    default:
+      return <input {...common} type={input} maxLength={254} autoComplete="off" />;
+  }
+}
+
+function ChoiceInput({ field: { name, values: options = [] }, resource, values, set }: FormInputProps) {
+  const { tl } = useTranslation();
+  return (
+    <select name={name} value={typed(values, name)} onChange={(event) => set(name, event.target.value)}>
+      {options.map((option) => (
+        <option key={option} value={option}>
+          {tl(`${name}.${option}`, resource.id)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function MoneyInput({ field: { name, required = false }, values, set }: FormInputProps) {
+  const { tp } = useTranslation();
+  return (
+    <span className="p-money">
+      <input
+        name={name}
+        inputMode="decimal"
+        required={required}
+        placeholder="9.99"
+        value={typed(values, name)}
+        onChange={(event) => set(name, event.target.value)}
+      />
+      <input
+        name="currency"
+        aria-label={tp('currency')}
+        required
+        maxLength={3}
+        pattern="[A-Za-z]{3}"
+        value={typed(values, 'currency')}
+        onChange={(event) => set('currency', event.target.value.toUpperCase())}
+      />
+    </span>
+  );
+}

@@ -11,6 +11,12 @@ export interface Feature {
 /** What the inputs hold: text as typed, and the structured ones as they are. */
 export type Values = Record<string, string | boolean | Record<string, string> | Feature[]>;
 
+/** What a simple input holds. */
+export function typed(values: Values, name: string): string {
+  const value = values[name];
+  return typeof value === 'string' ? value : '';
+}
+
 export function fromRecord(fields: readonly FormField[], record: RecordJSON | undefined): Values {
   const values = Object.fromEntries(fields.map((field) => [field.name, valueOf(field, record)]));
   const hasMoney = fields.some(({ input }) => input === 'money');
@@ -22,14 +28,15 @@ function valueOf({ name, input, initial = '' }: FormField, record: RecordJSON | 
   if (input === 'localized') return parse(params[name], {}) as Record<string, string>;
   if (input === 'features') return parse(params[name], []) as Feature[];
   if (input === 'password') return '';
-  if (input === 'money') return record === undefined ? '' : decimal(Number(params['amountMinor']), textOf(params['currency']));
+  if (input === 'money')
+    return record === undefined ? '' : decimal(Number(params['amountMinor']), textOf(params['currency']));
   if (record === undefined) return initial;
   if (input === 'flag') return params[name] === true;
   return textOf(params[name]);
 }
 
 function textOf(value: unknown): string {
-  return value === null || value === undefined ? '' : String(value as string | number);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }
 
 function parse(value: unknown, otherwise: object): object {
@@ -46,8 +53,7 @@ function decimal(amountMinor: number, currency: string): string {
 export function toBody(fields: readonly FormField[], values: Values): Record<string, unknown> {
   const body: Record<string, unknown> = {};
   for (const { name, input } of fields) {
-    const value = values[name];
-    body[name] = input === 'number' ? toNumber(String(value)) : value;
+    body[name] = input === 'number' ? toNumber(typed(values, name)) : values[name];
     if (input === 'money') body['currency'] = values['currency'];
   }
   return body;

@@ -7,7 +7,9 @@ export function formatNumber(value: number, locale: string, signed = false): str
 /** Minor units → `$9.99`. Exact: the decimal text is made from digits, not by division. */
 export function formatMoney(amountMinor: number, currency: string, locale: string): string {
   const format = new Intl.NumberFormat(locale, { style: 'currency', currency });
-  return format.format(toDecimal(amountMinor, format.resolvedOptions().maximumFractionDigits ?? 2) as unknown as number);
+  return format.format(
+    toDecimal(amountMinor, format.resolvedOptions().maximumFractionDigits ?? 2) as unknown as number,
+  );
 }
 
 function toDecimal(amountMinor: number, exponent: number): string {
@@ -22,7 +24,9 @@ export function decimalsOf(currency: string): number {
 
 /** In the reader's zone. */
 export function formatTime(iso: string, locale: string): string {
-  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' }).format(new Date(iso));
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', hourCycle: 'h23' }).format(
+    new Date(iso),
+  );
 }
 
 /** For the tooltip, to the second. */

@@ -1,4 +1,12 @@
-import { ViewHelpers, useQueryParams, useRecords, useTranslation, type ActionProps, type RecordJSON, type ResourceJSON } from 'adminjs';
+import {
+  ViewHelpers,
+  useQueryParams,
+  useRecords,
+  useTranslation,
+  type ActionProps,
+  type RecordJSON,
+  type ResourceJSON,
+} from 'adminjs';
 import { useEffect } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
 import { Filters } from './filters.tsx';
@@ -15,20 +23,35 @@ export function DefaultListAction({ resource, setTag }: ActionProps) {
   return (
     <div className="p-list" aria-busy={loading}>
       <Filters key={resource.id} resource={resource} />
-      {records.length === 0 && loading && <p className="p-quiet-text" role="status">{t('panel.loading')}</p>}
+      {records.length === 0 && loading && (
+        <p className="p-quiet-text" role="status">
+          {t('panel.loading')}
+        </p>
+      )}
       {records.length === 0 && !loading && <NoRecords />}
       {records.length > 0 && (
         <div className="p-scroll">
           <table className="p-table">
             <Head resource={resource} sortBy={sortBy} direction={direction} />
-            <tbody>{records.map((record) => <Row key={record.id} resource={resource} record={record} />)}</tbody>
+            <tbody>
+              {records.map((record) => (
+                <Row key={record.id} resource={resource} record={record} />
+              ))}
+            </tbody>
           </table>
         </div>
       )}
-      <Pager page={page} perPage={perPage} total={total} go={(to) => { storeParams({ page: String(to) }); }} />
+      <Pager
+        page={page}
+        perPage={perPage}
+        total={total}
+        go={(to) => {
+          storeParams({ page: String(to) });
+        }}
+      />
     </div>
   );
-} // prettier-ignore
+}
 
 interface Order {
   sortBy: string | undefined;
@@ -47,12 +70,27 @@ function Head({ resource, sortBy, direction }: { resource: ResourceJSON } & Orde
           const label = tp(property.label, resource.id);
           const sorted = sortBy === name;
           return (
-            <th key={name} scope="col" className={isNumeric({ property }) ? 'p-right' : ''} aria-sort={sorted ? (direction === 'asc' ? 'ascending' : 'descending') : undefined}>
+            <th
+              key={name}
+              scope="col"
+              className={isNumeric({ property }) ? 'p-right' : ''}
+              aria-sort={sorted ? (direction === 'asc' ? 'ascending' : 'descending') : undefined}
+            >
               {property.isSortable ? (
-                <button type="button" onClick={() => { storeParams({ sortBy: name, direction: sorted ? turned : 'desc', page: '1' }); }}>
-                  {label}<span aria-hidden="true" className="p-arrow">{sorted ? (direction === 'asc' ? '↑' : '↓') : '↕'}</span>
+                <button
+                  type="button"
+                  onClick={() => {
+                    storeParams({ sortBy: name, direction: sorted ? turned : 'desc', page: '1' });
+                  }}
+                >
+                  {label}
+                  <span aria-hidden="true" className="p-arrow">
+                    {sorted ? (direction === 'asc' ? '↑' : '↓') : '↕'}
+                  </span>
                 </button>
-              ) : label}
+              ) : (
+                label
+              )}
             </th>
           );
         })}
@@ -60,20 +98,31 @@ function Head({ resource, sortBy, direction }: { resource: ResourceJSON } & Orde
       </tr>
     </thead>
   );
-} // prettier-ignore
+}
 
 function Row({ resource, record }: { resource: ResourceJSON; record: RecordJSON }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const href = new ViewHelpers().recordActionUrl({ resourceId: resource.id, recordId: record.id, actionName: 'show' });
   return (
-    <tr onClick={(event) => { if (!(event.target as Element).closest('a, button')) navigate(href); }} data-id={record.id}>
+    <tr
+      onClick={(event) => {
+        if (!(event.target as Element).closest('a, button')) navigate(href);
+      }}
+      data-id={record.id}
+    >
       {resource.listProperties.map((property) => (
-        <td key={property.propertyPath} className={isNumeric({ property }) ? 'p-right' : ''} data-property={property.propertyPath}>
+        <td
+          key={property.propertyPath}
+          className={isNumeric({ property }) ? 'p-right' : ''}
+          data-property={property.propertyPath}
+        >
           <PanelCell property={{ ...property, path: property.propertyPath }} record={record} resource={resource} />
         </td>
       ))}
-      <td className="p-open"><Link to={href}>{t('panel.open')}</Link></td>
+      <td className="p-open">
+        <Link to={href}>{t('panel.open')}</Link>
+      </td>
     </tr>
   );
-} // prettier-ignore
+}

@@ -1,4 +1,7 @@
-const languages = [['en', 'English'], ['zh-CN', '简体中文']] as const; // prettier-ignore
+const languages = [
+  ['en', 'English'],
+  ['zh-CN', '简体中文'],
+] as const;
 
 interface LocalizedInputProps {
   texts: Record<string, string>;
@@ -16,7 +19,9 @@ export function LocalizedInput({ texts, long = false, required = false, set }: L
           lang: language,
           value: texts[language] ?? '',
           required: required && language === 'en',
-          onChange: (event: { target: { value: string } }) => { set({ ...texts, [language]: event.target.value }); },
+          onChange: (event: { target: { value: string } }) => {
+            set({ ...texts, [language]: event.target.value });
+          },
         };
         return (
           <label key={language}>
@@ -27,4 +32,4 @@ export function LocalizedInput({ texts, long = false, required = false, set }: L
       })}
     </div>
   );
-} // prettier-ignore
+}

@@ -18,9 +18,27 @@ export function Pager({ page, perPage, total, go }: PagerProps) {
   const to = Math.min(page * perPage, total);
   return (
     <nav className="p-pager" aria-label={t('panel.pages')}>
-      <button type="button" className="p-button p-quiet p-small" disabled={page <= 1} onClick={() => { go(page - 1); }}>{t('panel.newer')}</button>
+      <button
+        type="button"
+        className="p-button p-quiet p-small"
+        disabled={page <= 1}
+        onClick={() => {
+          go(page - 1);
+        }}
+      >
+        {t('panel.newer')}
+      </button>
       <span>{t('panel.range', { from: number(from), to: number(to), of: number(total) })}</span>
-      <button type="button" className="p-button p-quiet p-small" disabled={page >= pages} onClick={() => { go(page + 1); }}>{t('panel.older')}</button>
+      <button
+        type="button"
+        className="p-button p-quiet p-small"
+        disabled={page >= pages}
+        onClick={() => {
+          go(page + 1);
+        }}
+      >
+        {t('panel.older')}
+      </button>
     </nav>
   );
-} // prettier-ignore
+}

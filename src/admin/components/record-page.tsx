@@ -23,4 +23,4 @@ export function DefaultShowAction({ resource, record }: ActionProps) {
       </dl>
     </>
   );
-} // prettier-ignore
+}

@@ -12,12 +12,25 @@ interface ReferenceInputProps {
 export function ReferenceInput({ name, to, value, set }: ReferenceInputProps) {
   const [rows, setRows] = useState<RecordJSON[]>([]);
   useEffect(() => {
-    new ApiClient().searchRecords({ resourceId: to, query: '' }).then(setRows, () => { setRows([]); });
-  }, [to]); // prettier-ignore
+    new ApiClient().searchRecords({ resourceId: to, query: '' }).then(setRows, () => {
+      setRows([]);
+    });
+  }, [to]);
   return (
-    <select name={name} required value={value} onChange={(event) => { set(event.target.value); }}>
+    <select
+      name={name}
+      required
+      value={value}
+      onChange={(event) => {
+        set(event.target.value);
+      }}
+    >
       <option value="" />
-      {rows.map(({ id, title }) => <option key={id} value={id}>{title}</option>)}
+      {rows.map(({ id, title }) => (
+        <option key={id} value={id}>
+          {title}
+        </option>
+      ))}
     </select>
   );
-} // prettier-ignore
+}

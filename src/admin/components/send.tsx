@@ -33,19 +33,26 @@ export function useSend(resourceId: string, actionName: string, recordId?: strin
   return { send, sending, problem };
 }
 
-async function post(resourceId: string, actionName: string, recordId: string | undefined, data: object): Promise<RecordActionResponse> {
+async function post(
+  resourceId: string,
+  actionName: string,
+  recordId: string | undefined,
+  data: object,
+): Promise<RecordActionResponse> {
   const api = new ApiClient();
   const answer =
     recordId === undefined
       ? await api.resourceAction({ resourceId, actionName, data })
       : await api.recordAction({ resourceId, recordId, actionName, data });
   return answer.data as RecordActionResponse;
-} // prettier-ignore
+}
 
 function problemOf(error: unknown): ProblemDocument {
   const { response } = error as { response?: { data?: unknown } };
   const data = response?.data;
-  return typeof data === 'object' && data !== null ? (data as ProblemDocument) : { code: response === undefined ? 'offline' : 'internal_error' };
+  return typeof data === 'object' && data !== null
+    ? (data as ProblemDocument)
+    : { code: response === undefined ? 'offline' : 'internal_error' };
 }
 
 /** What went wrong, in the reader's language where we know the code, with the server's own words where we do not. */
@@ -56,10 +63,18 @@ export function Problem({ problem }: { problem: ProblemDocument | undefined }) {
   return (
     <div className="p-problem" role="alert">
       <p>{t(`panel.problems.${code}`, { ...problem, defaultValue: detail ?? code })}</p>
-      {errors.length > 0 && <ul>{errors.map(({ path, message }) => <li key={path + message}><FieldError path={path} message={message} /></li>)}</ul>}
+      {errors.length > 0 && (
+        <ul>
+          {errors.map(({ path, message }) => (
+            <li key={path + message}>
+              <FieldError path={path} message={message} />
+            </li>
+          ))}
+        </ul>
+      )}
     </div>
   );
-} // prettier-ignore
+}
 
 function FieldError({ path, message }: { path: string; message: string }) {
   const { tp } = useTranslation();

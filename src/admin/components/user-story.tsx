@@ -29,6 +29,10 @@ export function UserStory({ record }: { record: RecordJSON }) {
   );
 }
 
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
 interface Part {
   story: Story;
 }
@@ -46,8 +50,13 @@ function useFormats() {
 }
 
 function Fact({ label, children }: { label: string; children: ReactNode }) {
-  return <div className="p-fact"><dt>{label}</dt><dd>{children}</dd></div>;
-} // prettier-ignore
+  return (
+    <div className="p-fact">
+      <dt>{label}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
 
 function Available({ story: { balance, lasting } }: Part) {
   const { t, number } = useFormats();
@@ -59,7 +68,7 @@ function Available({ story: { balance, lasting } }: Part) {
       {lasting > 0 && <small>{t('panel.story.neverExpire', { shown: number(lasting) })}</small>}
     </Fact>
   );
-} // prettier-ignore
+}
 
 function Quota({ story: { balance } }: Part) {
   const { t, number, time } = useFormats();
@@ -69,11 +78,15 @@ function Quota({ story: { balance } }: Part) {
   return (
     <Fact label={t('panel.story.quota')}>
       {t('panel.story.quotaUsed', { used: number(used), quota: number(quota) })}
-      {balance?.['quotaResetAt'] != null && <small>{t('panel.story.resets', { when: time(balance['quotaResetAt']) })}</small>}
-      <div className="p-bar" aria-hidden="true"><span style={{ width: `${Math.min(100, (used / quota) * 100)}%` }} /></div>
+      {balance?.['quotaResetAt'] != null && (
+        <small>{t('panel.story.resets', { when: time(balance['quotaResetAt']) })}</small>
+      )}
+      <div className="p-bar" aria-hidden="true">
+        <span style={{ width: `${Math.min(100, (used / quota) * 100)}%` }} />
+      </div>
     </Fact>
   );
-} // prettier-ignore
+}
 
 function Plan({ story: { subscription } }: Part) {
   const { t, tl, locale, time } = useFormats();
@@ -86,32 +99,49 @@ function Plan({ story: { subscription } }: Part) {
   };
   return (
     <Fact label={t('panel.story.subscription')}>
-      <Link className="p-link" to={`/admin/resources/subscriptions/records/${String(id)}/show`}>{names[locale] ?? names['en']}</Link>
-      <small>{priceId !== null && `${tl(`subscriptionType.${String(subscriptionType)}`)}, `}{until()}</small>
+      <Link className="p-link" to={`/admin/resources/subscriptions/records/${String(id)}/show`}>
+        {names[locale] ?? names['en']}
+      </Link>
+      <small>
+        {priceId !== null && `${tl(`subscriptionType.${String(subscriptionType)}`)}, `}
+        {until()}
+      </small>
     </Fact>
   );
-} // prettier-ignore
+}
 
 function Paid({ story: { paid } }: Part) {
   const { t, locale, number } = useFormats();
   const orders = paid.reduce((sum, one) => sum + one.orders, 0);
   return (
     <Fact label={t('panel.story.paid')}>
-      {paid.length === 0 ? '–' : paid.map(({ currency, amountMinor }) => formatMoney(amountMinor, currency, locale)).join(' + ')}
+      {paid.length === 0
+        ? '–'
+        : paid.map(({ currency, amountMinor }) => formatMoney(amountMinor, currency, locale)).join(' + ')}
       <small>{t('panel.story.orderCount', { shown: number(orders) })}</small>
     </Fact>
   );
-} // prettier-ignore
+}
 
 function Table({ title, all, rows, children }: { title: string; all: string; rows: unknown[]; children: ReactNode }) {
   const { t } = useTranslation();
   return (
     <section>
-      <h2>{title} {rows.length > 0 && <Link to={`/admin/resources/${all}`}>{t('panel.story.all')}</Link>}</h2>
-      {rows.length === 0 ? <p className="p-quiet-text">{t('panel.story.nothing')}</p> : <div className="p-scroll"><table className="p-table"><tbody>{children}</tbody></table></div>}
+      <h2>
+        {title} {rows.length > 0 && <Link to={`/admin/resources/${all}`}>{t('panel.story.all')}</Link>}
+      </h2>
+      {rows.length === 0 ? (
+        <p className="p-quiet-text">{t('panel.story.nothing')}</p>
+      ) : (
+        <div className="p-scroll">
+          <table className="p-table">
+            <tbody>{children}</tbody>
+          </table>
+        </div>
+      )}
     </section>
   );
-} // prettier-ignore
+}
 
 type ListPart = Part & { userId: string };
 
@@ -121,15 +151,23 @@ function Orders({ story: { orders }, userId }: ListPart) {
     <Table title={t('panel.story.recentOrders')} all={`orders?filters.userId=${userId}`} rows={orders}>
       {orders.map((row) => (
         <tr key={String(row['id'])}>
-          <td><Link className="p-link" to={`/admin/resources/orders/records/${String(row['id'])}/show`}>{String(row['orderNo'])}</Link></td>
-          <td><State value={String(row['status'])} label={tl(`status.${String(row['status'])}`)} /></td>
+          <td>
+            <Link className="p-link" to={`/admin/resources/orders/records/${String(row['id'])}/show`}>
+              {String(row['orderNo'])}
+            </Link>
+          </td>
+          <td>
+            <State value={String(row['status'])} label={tl(`status.${String(row['status'])}`)} />
+          </td>
           <td className="p-right">{formatMoney(Number(row['amountMinor']), String(row['currency']), locale)}</td>
-          <td className="p-right"><Time iso={String(row['createdAt'])} /></td>
+          <td className="p-right">
+            <Time iso={String(row['createdAt'])} />
+          </td>
         </tr>
       ))}
     </Table>
   );
-} // prettier-ignore
+}
 
 function Entries({ story: { entries }, userId }: ListPart) {
   const { t, tl, locale, number } = useFormats();
@@ -138,15 +176,19 @@ function Entries({ story: { entries }, userId }: ListPart) {
       {entries.map((row) => (
         <tr key={String(row['id'])}>
           <td>{tl(`type.${String(row['type'])}`)}</td>
-          <td><span className="p-clip">{row['description'] === null ? '' : String(row['description'])}</span></td>
+          <td>
+            <span className="p-clip">{textOf(row['description'])}</span>
+          </td>
           <td className="p-right">{formatNumber(Number(row['amount']), locale, true)}</td>
           <td className="p-right">{number(row['balanceAfter'])}</td>
-          <td className="p-right"><Time iso={String(row['createdAt'])} /></td>
+          <td className="p-right">
+            <Time iso={String(row['createdAt'])} />
+          </td>
         </tr>
       ))}
     </Table>
   );
-} // prettier-ignore
+}
 
 function Mails({ story: { mails }, userId }: ListPart) {
   const { t, tl } = useFormats();
@@ -155,13 +197,17 @@ function Mails({ story: { mails }, userId }: ListPart) {
       {mails.map((row) => (
         <tr key={String(row['id'])}>
           <td>{tl(`template.${String(row['template'])}`, { defaultValue: String(row['template']) })}</td>
-          <td><State value={String(row['status'])} label={tl(`status.${String(row['status'])}`)} /></td>
-          <td className="p-right"><Time iso={String(row['createdAt'])} /></td>
+          <td>
+            <State value={String(row['status'])} label={tl(`status.${String(row['status'])}`)} />
+          </td>
+          <td className="p-right">
+            <Time iso={String(row['createdAt'])} />
+          </td>
         </tr>
       ))}
     </Table>
   );
-} // prettier-ignore
+}
 
 function Actions({ story: { actions }, userId }: ListPart) {
   const { t, tl } = useFormats();
@@ -170,11 +216,17 @@ function Actions({ story: { actions }, userId }: ListPart) {
       {actions.map((row) => (
         <tr key={String(row['id'])}>
           <td>{tl(`action.${String(row['action'])}`, { defaultValue: String(row['action']) })}</td>
-          <td><span className="p-clip" title={String(row['reason'])}>{String(row['reason'] ?? '')}</span></td>
+          <td>
+            <span className="p-clip" title={textOf(row['reason'])}>
+              {textOf(row['reason'])}
+            </span>
+          </td>
           <td>{String(row['actor'])}</td>
-          <td className="p-right"><Time iso={String(row['createdAt'])} /></td>
+          <td className="p-right">
+            <Time iso={String(row['createdAt'])} />
+          </td>
         </tr>
       ))}
     </Table>
   );
-} // prettier-ignore
+}

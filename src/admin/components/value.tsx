@@ -14,10 +14,22 @@ interface Kind {
 export type Shown = Pick<BasePropertyProps, 'property' | 'record' | 'resource'>;
 
 const toneOf: Readonly<Record<string, string>> = {
-  active: 'good', completed: 'good', sent: 'good', earn: 'good',
-  pending: 'open', processing: 'open', past_due: 'open', paused: 'open', partially_refunded: 'open', hold: 'open',
-  failed: 'bad', suspended: 'bad', disabled: 'bad', clawback: 'bad', plain: 'plain',
-}; // prettier-ignore
+  active: 'good',
+  completed: 'good',
+  sent: 'good',
+  earn: 'good',
+  pending: 'open',
+  processing: 'open',
+  past_due: 'open',
+  paused: 'open',
+  partially_refunded: 'open',
+  hold: 'open',
+  failed: 'bad',
+  suspended: 'bad',
+  disabled: 'bad',
+  clawback: 'bad',
+  plain: 'plain',
+};
 
 /** One cell of a list. Numbers stand right. */
 export function PanelCell(props: Shown) {
@@ -42,11 +54,16 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
   const locale = i18n.language;
   const { kind, signed, plain, currency } = kindOf(property);
   const value = record?.params[property.path] as string | number | boolean | null | undefined;
-  if (record === undefined || value === null || value === undefined || value === '') return <Nothing numeric={isNumeric({ property })} />;
+  if (record === undefined || value === null || value === undefined || value === '')
+    return <Nothing numeric={isNumeric({ property })} />;
   const text = String(value);
   switch (kind) {
     case 'money':
-      return <span className={Number(value) === 0 ? 'p-number p-nothing' : 'p-number'}>{formatMoney(Number(value), String(record.params[currency ?? '']), locale)}</span>;
+      return (
+        <span className={Number(value) === 0 ? 'p-number p-nothing' : 'p-number'}>
+          {formatMoney(Number(value), String(record.params[currency ?? '']), locale)}
+        </span>
+      );
     case 'credits':
     case 'count':
       return <span className="p-number">{formatNumber(Number(value), locale, signed)}</span>;
@@ -73,9 +90,19 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
     case 'code':
       return <span className="p-code">{text}</span>;
     case 'longText':
-      return place === 'list' ? <span className="p-clip" title={text}>{text}</span> : <pre className="p-long">{text}</pre>;
+      return place === 'list' ? (
+        <span className="p-clip" title={text}>
+          {text}
+        </span>
+      ) : (
+        <pre className="p-long">{text}</pre>
+      );
     default:
-      return <span className={place === 'list' ? 'p-clip' : ''} title={place === 'list' ? text : undefined}>{text}</span>;
+      return (
+        <span className={place === 'list' ? 'p-clip' : ''} title={place === 'list' ? text : undefined}>
+          {text}
+        </span>
+      );
   }
 }
 
@@ -85,7 +112,11 @@ function Nothing({ numeric }: { numeric: boolean }) {
 
 export function Time({ iso }: { iso: string }) {
   const { i18n } = useTranslation();
-  return <time className="p-time" dateTime={iso} title={formatUtc(iso)}>{formatTime(iso, i18n.language)}</time>;
+  return (
+    <time className="p-time" dateTime={iso} title={formatUtc(iso)}>
+      {formatTime(iso, i18n.language)}
+    </time>
+  );
 }
 
 export function State({ value, label }: { value: string; label: string }) {
@@ -98,24 +129,39 @@ export function CopyableId({ id, full = false }: { id: string; full?: boolean })
   const copy = (event: MouseEvent) => {
     event.preventDefault();
     event.stopPropagation();
-    void navigator.clipboard.writeText(id).then(() => { setCopied(true); setTimeout(() => { setCopied(false); }, 1500); });
+    void navigator.clipboard.writeText(id).then(() => {
+      setCopied(true);
+      setTimeout(() => {
+        setCopied(false);
+      }, 1500);
+    });
   };
   return (
     <button type="button" className="p-id" title={full ? t('panel.copy') : `${id} · ${t('panel.copy')}`} onClick={copy}>
       {copied ? t('panel.copied') : full ? id : shortId(id)}
     </button>
   );
-} // prettier-ignore
+}
 
 function Reference({ property, record }: { property: Shown['property']; record: RecordJSON }) {
   const id = String(record.params[property.path]);
   const target = record.populated[property.path];
   const to = property.reference;
-  if (target === undefined || target === null || to === null) return <CopyableId id={id} />;
-  const title = target.title === undefined || target.title === target.id ? shortId(id) : target.title;
+  if (target == null || to === null) return <CopyableId id={id} />;
+  const title = target.title === target.id ? shortId(id) : target.title;
   const href = new ViewHelpers().recordActionUrl({ resourceId: to, recordId: target.id, actionName: 'show' });
-  return <Link className="p-link" to={href} onClick={(event) => { event.stopPropagation(); }}>{title}</Link>;
-} // prettier-ignore
+  return (
+    <Link
+      className="p-link"
+      to={href}
+      onClick={(event) => {
+        event.stopPropagation();
+      }}
+    >
+      {title}
+    </Link>
+  );
+}
 
 function Actor({ text }: { text: string }) {
   const { t } = useTranslation();
@@ -133,11 +179,14 @@ function Localized({ text, locale, all }: { text: string; locale: string; all: b
   return (
     <dl className="p-languages">
       {Object.entries(texts).map(([language, words]) => (
-        <div key={language}><dt>{language}</dt><dd lang={language}>{words}</dd></div>
+        <div key={language}>
+          <dt>{language}</dt>
+          <dd lang={language}>{words}</dd>
+        </div>
       ))}
     </dl>
   );
-} // prettier-ignore
+}
 
 interface Feature {
   key: string;
@@ -151,20 +200,24 @@ function Features({ text, locale }: { text: string; locale: string }) {
     <ul className="p-features">
       {(JSON.parse(text) as Feature[]).map(({ key, included, label }) => (
         <li key={key} className={included ? 'p-included' : 'p-excluded'}>
-          <span aria-label={t(included ? 'panel.included' : 'panel.excluded')}>{included ? '✓' : '–'}</span> {label[locale] ?? label['en']}
+          <span aria-label={t(included ? 'panel.included' : 'panel.excluded')}>{included ? '✓' : '–'}</span>{' '}
+          {label[locale] ?? label['en']}
         </li>
       ))}
     </ul>
   );
-} // prettier-ignore
+}
 
 /** `{"due":3,"sent":2}` → `due 3 · sent 2`: enough for a list. */
 function summary(text: string): string {
   const value = JSON.parse(text) as unknown;
-  if (Array.isArray(value)) return value.map((item) => (typeof item === 'string' ? item : JSON.stringify(item))).join(' · ');
+  if (Array.isArray(value))
+    return value.map((item) => (typeof item === 'string' ? item : JSON.stringify(item))).join(' · ');
   if (typeof value !== 'object' || value === null) return String(value);
-  return Object.entries(value).map(([key, item]) => `${key} ${typeof item === 'object' ? JSON.stringify(item) : String(item)}`).join(' · ');
-} // prettier-ignore
+  return Object.entries(value)
+    .map(([key, item]) => `${key} ${typeof item === 'object' ? JSON.stringify(item) : String(item)}`)
+    .join(' · ');
+}
 
 function Json({ text }: { text: string }) {
   return <pre className="p-json">{JSON.stringify(JSON.parse(text), null, 2)}</pre>;

@@ -17,7 +17,8 @@ const planTerms = z.strictObject({
   isActive: z.boolean(),
   sortOrder: position,
 });
-const capFits = ({ rollover, rolloverCap }: z.infer<typeof planTerms>) => (rollover === 'capped') === (rolloverCap !== null);
+const capFits = ({ rollover, rolloverCap }: z.infer<typeof planTerms>) =>
+  (rollover === 'capped') === (rolloverCap !== null);
 const capError = { path: ['rolloverCap'], message: 'Give a cap with rollover up to a cap, and only then.' };
 const newPlan = planTerms.extend({ planCode: code }).refine(capFits, capError);
 const changedPlan = planTerms.refine(capFits, capError);
@@ -62,7 +63,10 @@ const packTerms = {
   isActive: z.boolean(),
   sortOrder: position,
 };
-const withMinor = <T extends { amount: string; currency: string }>({ amount, ...pack }: T, context: z.RefinementCtx) => ({
+const withMinor = <T extends { amount: string; currency: string }>(
+  { amount, ...pack }: T,
+  context: z.RefinementCtx,
+) => ({
   ...pack,
   amountMinor: toMinor(amount, pack.currency, context),
 });

@@ -17,10 +17,12 @@ export const currency = z.string().regex(/^[A-Z]{3}$/, 'Use three capital letter
 export function localized(maxLength: number): z.ZodType<LocalizedText> {
   const text = z.string().trim().max(maxLength, `Use at most ${maxLength} characters.`);
   const english = text.min(1, 'Fill in the English text.');
-  const others = Object.fromEntries(locales.filter((locale) => locale !== 'en').map((locale) => [locale, text.optional()]));
+  const others = Object.fromEntries(
+    locales.filter((locale) => locale !== 'en').map((locale) => [locale, text.optional()]),
+  );
   return z.strictObject({ ...others, en: english }).transform((texts) => {
-    const given = Object.entries(texts).filter(([, words]) => words !== undefined && words !== '');
-    return { ...Object.fromEntries(given), en: texts.en } as LocalizedText;
+    const given = Object.entries<string | undefined>(texts).filter(([, words]) => words !== undefined && words !== '');
+    return { ...Object.fromEntries(given), en: texts.en };
   });
 }
 
@@ -30,14 +32,20 @@ export function optionallyLocalized(maxLength: number): z.ZodType<LocalizedText>
   const all = Object.fromEntries(locales.map((locale) => [locale, text]));
   return z.strictObject(all).transform((texts) => {
     const given = Object.entries(texts).filter(([, words]) => words !== '');
-    return { en: '', ...Object.fromEntries(given) } as LocalizedText;
+    return { en: '', ...Object.fromEntries(given) };
   });
 }
 
 export const features = z
-  .array(z.strictObject({ key: z.string().regex(/^[a-z0-9_-]{1,50}$/, 'Use small letters, digits, _ and -.'), included: z.boolean(), label: localized(200) }))
+  .array(
+    z.strictObject({
+      key: z.string().regex(/^[a-z0-9_-]{1,50}$/, 'Use small letters, digits, _ and -.'),
+      included: z.boolean(),
+      label: localized(200),
+    }),
+  )
   .max(30, 'Use at most 30 features.')
-  .refine((list) => new Set(list.map(({ key }) => key)).size === list.length, 'Each key can stand there once.'); // prettier-ignore
+  .refine((list) => new Set(list.map(({ key }) => key)).size === list.length, 'Each key can stand there once.');
 
 /** `{amount: "9.99", currency: "USD"}` → minor units, more than nothing. */
 export function toMinor(amount: string, of: string, context: z.RefinementCtx): number {

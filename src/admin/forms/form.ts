@@ -5,7 +5,8 @@ import type { ResourceId } from '../permissions.ts';
 /** A field of a form, in its order on the page. */
 export interface FormField {
   name: string;
-  input: 'text' | 'email' | 'password' | 'number' | 'money' | 'flag' | 'choice' | 'reference' | 'localized' | 'features';
+  input:
+    'text' | 'email' | 'password' | 'number' | 'money' | 'flag' | 'choice' | 'reference' | 'localized' | 'features';
   required?: boolean;
   /** Asked only when a row is made, or only when it is changed. */
   only?: 'new' | 'edit';
@@ -23,6 +24,6 @@ export interface FormField {
 export interface Form {
   fields: readonly FormField[];
   /** → the id of the new row. @throws ZodError, Conflict */
-  create?(services: Services, body: unknown, actor: StaffActor): Promise<string>;
-  update?(services: Services, id: string, body: unknown, actor: StaffActor): Promise<void>;
+  create?: (services: Services, body: unknown, actor: StaffActor) => Promise<string>;
+  update?: (services: Services, id: string, body: unknown, actor: StaffActor) => Promise<void>;
 }

@@ -13,7 +13,12 @@ const password = z
   .min(passwordMinLength, `Use at least ${passwordMinLength} characters.`)
   .refine((text) => Buffer.byteLength(text) <= passwordMaxBytes, `Use at most ${passwordMaxBytes} bytes.`);
 
-const newStaff = z.strictObject({ email: z.email('This is no e-mail address.').max(254), name, role: z.enum(roles), password });
+const newStaff = z.strictObject({
+  email: z.email('This is no e-mail address.').max(254),
+  name,
+  role: z.enum(roles),
+  password,
+});
 const changedStaff = z.strictObject({
   name,
   role: z.enum(roles),

@@ -25,13 +25,24 @@ export const plans: ResourceSpec = {
   title: 'planCode',
   list: ['planCode', 'names', 'creditsMonthly', 'rollover', 'isPopular', 'isActive', 'sortOrder', 'updatedAt'],
   show: [
-    'planCode', 'names', 'descriptions', 'features', 'creditsMonthly', 'rollover', 'rolloverCap', 'isPopular',
-    'isActive', 'sortOrder', 'id', 'createdAt', 'updatedAt',
+    'planCode',
+    'names',
+    'descriptions',
+    'features',
+    'creditsMonthly',
+    'rollover',
+    'rolloverCap',
+    'isPopular',
+    'isActive',
+    'sortOrder',
+    'id',
+    'createdAt',
+    'updatedAt',
   ],
   filters: ['planCode', 'isActive'],
   sort: { by: 'sortOrder', direction: 'asc' },
   sortable: ['sortOrder', 'planCode', 'creditsMonthly', 'updatedAt'],
-}; // prettier-ignore
+};
 
 export const planPrices: ResourceSpec = {
   id: 'plan_prices',
@@ -75,10 +86,18 @@ export const creditPacks: ResourceSpec = {
   title: 'packCode',
   list: ['packCode', 'names', 'credits', 'amountMinor', 'validityDays', 'isActive', 'sortOrder'],
   show: [
-    'packCode', 'names', 'credits', 'amountMinor', 'validityDays', 'isActive', 'sortOrder', 'id', 'createdAt',
+    'packCode',
+    'names',
+    'credits',
+    'amountMinor',
+    'validityDays',
+    'isActive',
+    'sortOrder',
+    'id',
+    'createdAt',
     'updatedAt',
   ],
   filters: ['packCode', 'isActive'],
   sort: { by: 'sortOrder', direction: 'asc' },
   sortable: ['sortOrder', 'packCode', 'credits', 'amountMinor'],
-}; // prettier-ignore
+};

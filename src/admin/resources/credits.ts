@@ -1,7 +1,21 @@
 import { CreditBalance } from '../../credits/credit-balance.model.ts';
 import { CreditGrant } from '../../credits/credit-grant.model.ts';
 import { CreditTransaction } from '../../credits/credit-transaction.model.ts';
-import { choice, code, count, credits, flag, id, json, reference, state, text, time, word, type ResourceSpec } from './spec.ts';
+import {
+  choice,
+  code,
+  count,
+  credits,
+  flag,
+  id,
+  json,
+  reference,
+  state,
+  text,
+  time,
+  word,
+  type ResourceSpec,
+} from './spec.ts';
 
 export const creditTransactions: ResourceSpec = {
   id: 'credit_transactions',
@@ -27,13 +41,25 @@ export const creditTransactions: ResourceSpec = {
   title: 'id',
   list: ['userId', 'type', 'amount', 'balanceAfter', 'source', 'description', 'actor', 'createdAt'],
   show: [
-    'id', 'userId', 'seq', 'type', 'amount', 'balanceAfter', 'source', 'featureType', 'description', 'actor',
-    'reference', 'idempotencyKey', 'createdAt', 'drawn',
+    'id',
+    'userId',
+    'seq',
+    'type',
+    'amount',
+    'balanceAfter',
+    'source',
+    'featureType',
+    'description',
+    'actor',
+    'reference',
+    'idempotencyKey',
+    'createdAt',
+    'drawn',
   ],
   filters: ['userId', 'type', 'source', 'featureType', 'reference', 'createdAt', 'id'],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt'],
-}; // prettier-ignore
+};
 
 export const creditGrants: ResourceSpec = {
   id: 'credit_grants',
@@ -54,13 +80,11 @@ export const creditGrants: ResourceSpec = {
   },
   title: 'id',
   list: ['userId', 'source', 'amount', 'remaining', 'expiresAt', 'createdAt'],
-  show: [
-    'id', 'userId', 'source', 'amount', 'remaining', 'expiresAt', 'orderId', 'subscriptionId', 'key', 'createdAt',
-  ],
+  show: ['id', 'userId', 'source', 'amount', 'remaining', 'expiresAt', 'orderId', 'subscriptionId', 'key', 'createdAt'],
   filters: ['userId', 'source', 'orderId', 'subscriptionId', 'expiresAt', 'createdAt'],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt', 'expiresAt'],
-}; // prettier-ignore
+};
 
 export const creditBalances: ResourceSpec = {
   id: 'credit_balances',
@@ -82,9 +106,18 @@ export const creditBalances: ResourceSpec = {
   title: 'userId',
   list: ['userId', 'available', 'held', 'monthlyQuota', 'quotaUsed', 'quotaResetAt', 'totalUsed'],
   show: [
-    'userId', 'available', 'held', 'monthlyQuota', 'quotaUsed', 'quotaResetAt', 'totalEarned', 'totalUsed', 'entries', 'frozen',
+    'userId',
+    'available',
+    'held',
+    'monthlyQuota',
+    'quotaUsed',
+    'quotaResetAt',
+    'totalEarned',
+    'totalUsed',
+    'entries',
+    'frozen',
   ],
   filters: ['userId', 'quotaResetAt'],
   sort: { by: 'userId', direction: 'desc' },
   sortable: ['userId'],
-}; // prettier-ignore
+};

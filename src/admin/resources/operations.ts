@@ -28,13 +28,23 @@ export const emails: ResourceSpec = {
   title: 'subject',
   list: ['toAddress', 'template', 'subject', 'status', 'attempts', 'createdAt', 'sentAt'],
   show: [
-    'id', 'userId', 'toAddress', 'template', 'subject', 'locale', 'status', 'attempts', 'error', 'dedupeKey',
-    'createdAt', 'sentAt',
+    'id',
+    'userId',
+    'toAddress',
+    'template',
+    'subject',
+    'locale',
+    'status',
+    'attempts',
+    'error',
+    'dedupeKey',
+    'createdAt',
+    'sentAt',
   ],
   filters: ['toAddress', 'userId', 'template', 'status', 'locale', 'createdAt'],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt'],
-}; // prettier-ignore
+};
 
 export const providerEvents: ResourceSpec = {
   id: 'provider_events',
@@ -85,14 +95,23 @@ export const apiKeys: ResourceSpec = {
   id: 'api_keys',
   model: ApiKey,
   group: 'operations',
-  fields: { id, name: text, prefix: code, scopes: json, createdBy: reference('staff'), createdAt: time, lastUsedAt: time, revokedAt: time },
+  fields: {
+    id,
+    name: text,
+    prefix: code,
+    scopes: json,
+    createdBy: reference('staff'),
+    createdAt: time,
+    lastUsedAt: time,
+    revokedAt: time,
+  },
   title: 'name',
   list: ['name', 'prefix', 'scopes', 'createdAt', 'lastUsedAt', 'revokedAt'],
   show: ['id', 'name', 'prefix', 'scopes', 'createdBy', 'createdAt', 'lastUsedAt', 'revokedAt'],
   filters: ['name', 'prefix'],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt', 'name'],
-}; // prettier-ignore
+};
 
 export const staff: ResourceSpec = {
   id: 'staff',
@@ -137,9 +156,19 @@ export const auditLog: ResourceSpec = {
   title: 'action',
   list: ['actor', 'action', 'subjectType', 'subjectId', 'reason', 'createdAt'],
   show: [
-    'id', 'staffId', 'actor', 'action', 'subjectType', 'subjectId', 'reason', 'address', 'createdAt', 'before', 'after',
+    'id',
+    'staffId',
+    'actor',
+    'action',
+    'subjectType',
+    'subjectId',
+    'reason',
+    'address',
+    'createdAt',
+    'before',
+    'after',
   ],
   filters: ['staffId', 'actor', 'action', 'subjectType', 'subjectId', 'createdAt'],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt'],
-}; // prettier-ignore
+};

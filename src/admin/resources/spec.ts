@@ -6,7 +6,21 @@ import type { ResourceId } from '../permissions.ts';
  * the texts know it; an `actor` is `staff:<id>`, `key:<id>`, `user:<id>` or `system`.
  */
 export type Field =
-  | { kind: 'id' | 'code' | 'word' | 'actor' | 'text' | 'longText' | 'count' | 'flag' | 'time' | 'json' | 'localized' | 'features' }
+  | {
+      kind:
+        | 'id'
+        | 'code'
+        | 'word'
+        | 'actor'
+        | 'text'
+        | 'longText'
+        | 'count'
+        | 'flag'
+        | 'time'
+        | 'json'
+        | 'localized'
+        | 'features';
+    }
   /** Credits: a whole number; `signed` shows the plus too. */
   | { kind: 'credits'; signed?: boolean }
   /** Minor units; `currency` names the column that holds the currency. */
