@@ -1,38 +1,7 @@
 import { expect } from 'chai';
 import { safeNext } from '../../src/pages/sign-in.ts';
 import { Client, useApp } from '../support/app.ts';
-
-/** A browser's part of HTTP: keeps cookies, follows nothing, says where a form comes from. */
-class Visitor {
-  readonly url: string;
-  cookies = new Map<string, string>();
-
-  constructor(url: string) {
-    this.url = url;
-  }
-
-  async get(path: string, headers: Record<string, string> = {}): Promise<Response> {
-    return this.keep(await fetch(this.url + path, { headers: { ...this.headers(), ...headers }, redirect: 'manual' }));
-  }
-
-  async post(path: string, form: Record<string, string>, site = 'same-origin'): Promise<Response> {
-    const headers = { ...this.headers(), 'Sec-Fetch-Site': site };
-    const body = new URLSearchParams(form);
-    return this.keep(await fetch(this.url + path, { method: 'POST', headers, body, redirect: 'manual' }));
-  }
-
-  private headers(): Record<string, string> {
-    return { Cookie: Array.from(this.cookies, ([name, value]) => `${name}=${value}`).join('; ') };
-  }
-
-  private keep(response: Response): Response {
-    for (const cookie of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(cookie) ?? [];
-      if (name !== undefined && value !== undefined) this.cookies.set(name, value);
-    }
-    return response;
-  }
-}
+import { Visitor } from './visitor.ts';
 
 describe('signing in', () => {
   const app = useApp({ worker: false });
@@ -133,4 +102,20 @@ describe('signing in', () => {
     expect(await languageOf('/pricing?lang=en'), 'the address').to.equal('en');
     expect(await languageOf('/pricing'), 'the cookie').to.equal('en');
   });
+});
+
+describe('guessing passwords', () => {
+  const app = useApp({ worker: false, config: { rateLimits: true } });
+
+  it('is slowed down, and the form says for how long', async () => {
+    const visitor = new Visitor(app.url);
+    const form = { email: 'victim@example.com', password: 'one guess of many' };
+    for (let guess = 1; guess <= 10; guess += 1) expect((await visitor.post('/login', form)).status).to.equal(401);
+    const answer = await visitor.post('/login', form);
+    expect(answer.status).to.equal(429);
+    expect(Number(answer.headers.get('retry-after'))).to.be.within(1, 60);
+    expect(await answer.text())
+      .to.contain('Too many tries.')
+      .and.to.contain('value="victim@example.com"');
+  }).timeout(30_000);
 });
