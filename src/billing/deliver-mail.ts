@@ -2,6 +2,7 @@ import { claimMail, markSent, markUnsent, unsentMails } from '../mail/outbox.ts'
 import { renderMail } from '../mail/renderer.ts';
 import type { MailTemplate, MailTemplates } from '../mail/templates.ts';
 import { describeError } from '../kit/logger.ts';
+import { workOff } from './batches.ts';
 import type { Services } from './services.ts';
 
 const batchSize = 200;
@@ -32,15 +33,11 @@ export async function deliverMail(services: Services, emailId: string): Promise<
 
 /** Sends what is left in the outbox: mails whose task was lost, or whose sender died. */
 export async function sweepOutbox(services: Services, createdBefore?: Date): Promise<{ sent: number; failed: number }> {
-  const counts = { sent: 0, failed: 0 };
+  let sent = 0;
   const before = createdBefore ?? new Date(services.clock.now().getTime() - 60_000);
-  for (const id of await unsentMails(before, batchSize)) {
-    try {
-      if (await deliverMail(services, id)) counts.sent += 1;
-    } catch (error) {
-      counts.failed += 1;
-      services.log.warn({ err: error, email: id }, 'a mail could not be sent');
-    }
-  }
-  return counts;
+  const waiting = await unsentMails(before, batchSize);
+  const { failed } = await workOff(services, 'a mail', waiting, async (id) => {
+    if (await deliverMail(services, id)) sent += 1;
+  });
+  return { sent, failed };
 }

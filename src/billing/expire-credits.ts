@@ -1,5 +1,6 @@
 import { usersWithExpiredGrants } from '../credits/queries.ts';
 import { expireDue } from '../credits/ledger.ts';
+import { workOff } from './batches.ts';
 import type { Services } from './services.ts';
 
 const batchSize = 200;
@@ -8,15 +9,17 @@ const batchSize = 200;
  * Writes off credits that have passed their date. Spending and reading do the same for one customer, so a late run
  * never lets an expired credit be spent: this keeps the books of those who do neither.
  */
-export async function expireCredits({ db, clock }: Services): Promise<{ users: number; credits: number }> {
+export async function expireCredits(services: Services): Promise<{ users: number; credits: number; failed: number }> {
+  const { db, clock } = services;
   const counts = { users: 0, credits: 0 };
   for (;;) {
     const now = clock.now();
     const users = await usersWithExpiredGrants(now, batchSize);
-    for (const userId of users) {
+    const { done, failed } = await workOff(services, 'expired credits', users, async (userId) => {
       counts.credits += await db.transaction((tx) => expireDue(tx, userId, now));
-    }
-    counts.users += users.length;
-    if (users.length < batchSize) return counts;
+    });
+    counts.users += done;
+    // Who failed is due again at once; the next run tries again.
+    if (users.length < batchSize || failed > 0) return { ...counts, failed };
   }
 }

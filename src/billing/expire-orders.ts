@@ -1,6 +1,6 @@
-import { GatewayUnavailable } from '../kit/errors.ts';
 import { lockOrder, moveOrder, staleOrders } from '../orders/orders.ts';
 import { currentPayment, lockPayment, updatePayment } from '../payments/payments.ts';
+import { workOff } from './batches.ts';
 import type { Services } from './services.ts';
 import { settlePayment } from './settle-payment.ts';
 
@@ -10,25 +10,16 @@ const batchSize = 100;
  * Closes orders that nobody paid in time. The gateway is asked first: an order that the buyer approved without coming
  * back is still settled, and one whose gateway does not answer waits for the next run.
  */
-export async function expireOrders(services: Services): Promise<{ expired: number; settled: number }> {
+export async function expireOrders(services: Services): Promise<{ expired: number; settled: number; failed: number }> {
   const counts = { expired: 0, settled: 0 };
-  for (const orderId of await staleOrders(services.clock.now(), batchSize)) {
+  const stale = await staleOrders(services.clock.now(), batchSize);
+  const { failed } = await workOff(services, 'an order', stale, async (orderId) => {
     const payment = await currentPayment(orderId);
-    const outcome = payment === null ? 'not_approved' : await settle(services, payment.id);
-    if (outcome === 'unknown') continue;
+    const outcome = payment === null ? 'not_approved' : (await settlePayment(services, payment.id)).outcome;
     if (outcome === 'not_approved' || outcome === 'declined') counts.expired += await expire(services, orderId);
     else counts.settled += 1;
-  }
-  return counts;
-}
-
-async function settle(services: Services, paymentId: string): Promise<string> {
-  try {
-    return (await settlePayment(services, paymentId)).outcome;
-  } catch (error) {
-    if (error instanceof GatewayUnavailable) return 'unknown';
-    throw error;
-  }
+  });
+  return { ...counts, failed };
 }
 
 async function expire({ db, clock, metrics }: Services, orderId: string): Promise<number> {

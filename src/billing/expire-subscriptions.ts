@@ -5,27 +5,19 @@ import type { Tx } from '../db/index.ts';
 import { postMail } from '../mail/outbox.ts';
 import { findPlan } from '../plans/catalog.ts';
 import { endSubscription, lockEnded, type Subscription } from '../subscriptions/subscriptions.ts';
+import { inBatches } from './batches.ts';
 import { addressOf } from './mail-data.ts';
 import type { Services } from './services.ts';
 
-const batchSize = 100;
-
 /** Ends what was not renewed: the plan's credits stop, and the customer is told on the day. */
-export async function expireSubscriptions(services: Services): Promise<{ expired: number }> {
-  let expired = 0;
-  for (;;) {
-    const now = services.clock.now();
-    const count = await services.db.transaction(async (tx) => {
-      const ended = await lockEnded(tx, now, batchSize);
-      for (const subscription of ended) await expire(services, tx, subscription, now);
-      return ended.length;
-    });
-    expired += count;
-    if (count < batchSize) return { expired };
-  }
+export async function expireSubscriptions(services: Services): Promise<{ expired: number; failed: number }> {
+  const { sum, failed } = await inBatches(services, 'the end of a subscription', lockEnded, (tx, ended, now) =>
+    expire(services, tx, ended, now),
+  );
+  return { expired: sum, failed };
 }
 
-async function expire({ db }: Services, tx: Tx, subscription: Subscription, now: Date): Promise<void> {
+async function expire({ db }: Services, tx: Tx, subscription: Subscription, now: Date): Promise<number> {
   const { id, userId, planId, subscriptionType, endDate } = subscription;
   await endSubscription(tx, subscription, subscription.cancelAtPeriodEnd ? 'cancelled' : 'expired', now);
   await endQuota(tx, userId, id, now);
@@ -46,4 +38,5 @@ async function expire({ db }: Services, tx: Tx, subscription: Subscription, now:
     dedupeKey: `expired:${id}`,
     now,
   });
+  return 1;
 }

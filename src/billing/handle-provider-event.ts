@@ -2,6 +2,7 @@ import { findPaymentByCapture, findPaymentByProviderOrder, type Payment } from '
 import { countAttempt, findEvent, markFailed, markHandled, unhandledEvents } from '../payments/provider-events.ts';
 import type { ProviderEvent } from '../payments/provider.ts';
 import { describeError } from '../kit/logger.ts';
+import { workOff } from './batches.ts';
 import { recordProviderRefund } from './record-provider-refund.ts';
 import { providerOf, type Services } from './services.ts';
 import { settlePayment } from './settle-payment.ts';
@@ -57,16 +58,8 @@ const batchSize = 100;
 
 /** Takes up events whose task was lost. */
 export async function sweepEvents(services: Services): Promise<{ handled: number; failed: number }> {
-  const counts = { handled: 0, failed: 0 };
   const before = new Date(services.clock.now().getTime() - 2 * 60_000);
-  for (const id of await unhandledEvents(before, batchSize)) {
-    try {
-      await handleProviderEvent(services, id);
-      counts.handled += 1;
-    } catch (error) {
-      counts.failed += 1;
-      services.log.warn({ err: error, event: id }, 'a webhook could not be handled');
-    }
-  }
-  return counts;
+  const due = await unhandledEvents(before, batchSize);
+  const { done, failed } = await workOff(services, 'a webhook', due, (id) => handleProviderEvent(services, id));
+  return { handled: done, failed };
 }

@@ -3,9 +3,8 @@ import type { Tx } from '../db/index.ts';
 import { paidOrdersOf } from '../orders/orders.ts';
 import { nextQuotaReset } from '../subscriptions/periods.ts';
 import { lockQuotaDue, setQuotaReset, type Subscription } from '../subscriptions/subscriptions.ts';
+import { inBatches } from './batches.ts';
 import type { Services } from './services.ts';
-
-const batchSize = 100;
 
 /** One grant for one month of one subscription, however often it is asked for. */
 export function quotaKey(subscriptionId: string, monthStart: Date): string {
@@ -16,20 +15,11 @@ export function quotaKey(subscriptionId: string, monthStart: Date): string {
  * Begins the quota months that are due, in batches of one transaction each. Any number of processes may run it at once
  * and it may be killed anywhere: a month is given once, by its key.
  */
-export async function resetQuotas({ db, clock }: Services): Promise<{ subscriptions: number; months: number }> {
-  const counts = { subscriptions: 0, months: 0 };
-  for (;;) {
-    const now = clock.now();
-    const batch = await db.transaction(async (tx) => {
-      const due = await lockQuotaDue(tx, now, batchSize);
-      let months = 0;
-      for (const subscription of due) months += await beginDueMonths(tx, subscription, now);
-      return { subscriptions: due.length, months };
-    });
-    counts.subscriptions += batch.subscriptions;
-    counts.months += batch.months;
-    if (batch.subscriptions < batchSize) return counts;
-  }
+export async function resetQuotas(
+  services: Services,
+): Promise<{ subscriptions: number; months: number; failed: number }> {
+  const { rows, sum, failed } = await inBatches(services, 'a quota reset', lockQuotaDue, beginDueMonths);
+  return { subscriptions: rows, months: sum, failed };
 }
 
 /** Every month that began since, so that a process that was down gives what is due, and not one more. */

@@ -3,10 +3,10 @@ import type { Tx } from '../db/index.ts';
 import { postMail } from '../mail/outbox.ts';
 import { findPlan, findPrice } from '../plans/catalog.ts';
 import { lockReminderDue, setReminded, type Subscription } from '../subscriptions/subscriptions.ts';
+import { inBatches } from './batches.ts';
 import { addressOf } from './mail-data.ts';
 import type { Services } from './services.ts';
 
-const batchSize = 100;
 const dayMs = 24 * 3600 * 1000;
 
 /** How many days before the end a customer is reminded, nearest first. */
@@ -16,22 +16,22 @@ const reminderDays = [1, 3, 7] as const;
  * Reminds of the end 7, 3 and 1 days before, once each per period. A reminder that was missed is not sent late beside
  * the next one: only the nearest that applies goes out.
  */
-export async function sendRenewalReminders(services: Services): Promise<{ reminded: number }> {
-  let reminded = 0;
+export async function sendRenewalReminders(services: Services): Promise<{ reminded: number; failed: number }> {
+  const counts = { reminded: 0, failed: 0 };
   for (const days of reminderDays) {
-    for (;;) {
-      const now = services.clock.now();
-      const to = new Date(now.getTime() + days * dayMs);
-      const count = await services.db.transaction(async (tx) => {
-        const due = await lockReminderDue(tx, { now, to, days, limit: batchSize });
-        for (const subscription of due) await remind(services, tx, subscription, days, now);
-        return due.length;
-      });
-      reminded += count;
-      if (count < batchSize) break;
-    }
+    const { sum, failed } = await inBatches(
+      services,
+      'a reminder',
+      (tx, batch) => {
+        const to = new Date(batch.now.getTime() + days * dayMs);
+        return lockReminderDue(tx, { ...batch, to, days });
+      },
+      (tx, subscription, now) => remind(services, tx, subscription, days, now),
+    );
+    counts.reminded += sum;
+    counts.failed += failed;
   }
-  return { reminded };
+  return counts;
 }
 
 async function remind(
@@ -40,9 +40,9 @@ async function remind(
   subscription: Subscription,
   daysLeft: number,
   now: Date,
-): Promise<void> {
+): Promise<number> {
   const { id, userId, planId, priceId, endDate, subscriptionType, creditsMonthly } = subscription;
-  if (endDate === null) return;
+  if (endDate === null) return 0;
   const user = await getUser(userId, tx);
   const plan = await findPlan(planId, tx);
   const price = priceId === null ? null : await findPrice(priceId, tx);
@@ -63,4 +63,5 @@ async function remind(
     dedupeKey: `renewal-${daysLeft}d:${id}:${endDate.toISOString()}`,
     now,
   });
+  return 1;
 }

@@ -1,4 +1,4 @@
-import { Op } from 'sequelize';
+import { literal, Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { NotFound } from '../kit/errors.ts';
 import { CreditBalance } from './credit-balance.model.ts';
@@ -41,12 +41,13 @@ export async function listTransactions(userId: string, limit: number, before?: n
   });
 }
 
-/** Customers with grants that are past their date, a bounded batch. */
+/** Customers with grants that are past their date, a bounded batch, drawn by lot: one that fails blocks no other. */
 export async function usersWithExpiredGrants(now: Date, limit: number): Promise<string[]> {
   const rows = await CreditGrant.findAll({
     attributes: ['userId'],
     where: { remaining: { [Op.gt]: 0 }, expiresAt: { [Op.lte]: now } },
     group: ['userId'],
+    order: literal('random()'),
     limit,
     raw: true,
   });

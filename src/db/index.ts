@@ -30,8 +30,11 @@ export interface Database {
   /** For the hot path, the queue and the sandbox: plain `pg`, named statements. */
   readonly pool: pg.Pool;
   readonly url: string;
-  /** Runs `work` in one READ COMMITTED transaction: committed when it returns, rolled back when it throws. */
-  transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in one READ COMMITTED transaction: committed when it returns, rolled back when it throws. Inside `outer`
+   * it is a savepoint: when it throws, it alone is undone.
+   */
+  transaction<T>(work: (tx: Tx) => Promise<T>, outer?: Tx): Promise<T>;
   /**
    * Runs `work` while no other process runs any under the same name. It holds a connection of a pool of its own, and no
    * transaction: this is for calls to the outside that must not happen twice at once.
@@ -67,7 +70,7 @@ export function connectDatabase({ url, poolSize = 10 }: DatabaseOptions): Databa
     sequelize,
     pool,
     url,
-    transaction: (work) => sequelize.transaction((tx) => work(tx as Tx)),
+    transaction: (work, outer) => sequelize.transaction({ transaction: outer ?? null }, (tx) => work(tx as Tx)),
     exclusively: (name, work) => withAdvisoryLock(locks, name, work),
     async close() {
       await Promise.all([sequelize.close(), pool.end(), locks.end()]);

@@ -1,4 +1,4 @@
-import { Op } from 'sequelize';
+import { literal, Op, where } from 'sequelize';
 import { enqueue } from '../db/queue.ts';
 import type { Database, Tx } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
@@ -28,7 +28,8 @@ export async function postMail<Name extends MailTemplate>(db: Database, tx: Tx, 
 
 /** How long a process has a mail to itself. Machine time: a lease is not business. */
 const leaseSeconds = 120;
-export const maxAttempts = 10;
+/** A day's worth, by the waiting times of `unsentMails`: a mail outlives the mail server's bad night. */
+export const maxAttempts = 40;
 
 /** Takes a mail to send it, unless it was sent or another process has it. */
 export async function claimMail(db: Database, id: string): Promise<Email | null> {
@@ -50,12 +51,21 @@ export async function markUnsent(mail: Email, error: string): Promise<void> {
   await mail.update({ status, error, claimedUntil: null });
 }
 
-/** Mails that wait since before `createdBefore`, oldest first, a bounded batch. */
+/**
+ * Mails that wait since before `createdBefore`, a bounded batch. After n attempts a mail waits until it is n² minutes old,
+ * behind those that were tried less.
+ */
 export async function unsentMails(createdBefore: Date, limit: number): Promise<string[]> {
   const rows = await Email.findAll({
     attributes: ['id'],
-    where: { status: 'pending', createdAt: { [Op.lte]: createdBefore } },
-    order: [['createdAt', 'ASC']],
+    where: {
+      status: 'pending',
+      [Op.and]: where(literal('created_at + make_interval(mins => attempts * attempts)'), Op.lte, createdBefore),
+    },
+    order: [
+      ['attempts', 'ASC'],
+      ['createdAt', 'ASC'],
+    ],
     limit,
   });
   return rows.map((row) => row.id);

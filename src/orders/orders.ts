@@ -1,4 +1,4 @@
-import { Op } from 'sequelize';
+import { literal, Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { NotFound } from '../kit/errors.ts';
 import { newId, readableCode } from '../kit/ids.ts';
@@ -78,12 +78,12 @@ export async function listOrdersOf(userId: string, limit: number, before?: strin
   });
 }
 
-/** Orders whose time to be paid has run out, a bounded batch. */
+/** Orders whose time to be paid has run out, a bounded batch, drawn by lot: one that fails each time blocks no other. */
 export async function staleOrders(now: Date, limit: number): Promise<string[]> {
   const rows = await Order.findAll({
     attributes: ['id'],
     where: { status: 'pending', expiresAt: { [Op.lte]: now } },
-    order: [['expiresAt', 'ASC']],
+    order: literal('random()'),
     limit,
   });
   return rows.map((row) => row.id);

@@ -63,11 +63,15 @@ export async function updatePayment(tx: Tx | null, payment: Payment, changes: Pa
   await payment.update(changes, { transaction: tx });
 }
 
-/** Attempts whose end we do not know, least recently asked about first, a bounded batch. */
+/**
+ * Attempts whose end we do not know, least recently asked about first, a bounded batch. One that the gateway never heard
+ * of is none of them: there is nothing to ask.
+ */
 export async function openPayments(notCheckedSince: Date, limit: number): Promise<Payment[]> {
   return Payment.findAll({
     where: {
       status: { [Op.in]: ['pending', 'processing'] },
+      providerOrderId: { [Op.ne]: null },
       createdAt: { [Op.lte]: notCheckedSince },
       [Op.or]: [{ checkedAt: null }, { checkedAt: { [Op.lte]: notCheckedSince } }],
     },

@@ -1,4 +1,4 @@
-import { Op } from 'sequelize';
+import { literal, Op, where } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
 import { ProviderEventRow } from './provider-event.model.ts';
@@ -39,12 +39,21 @@ export async function markFailed(event: ProviderEventRow, error: string): Promis
   await event.update({ error });
 }
 
-/** Events that nobody finished, a bounded batch. */
+/**
+ * Events that nobody finished, a bounded batch. After n attempts an event waits until it is n² minutes old, behind those
+ * that were tried less: one that can never be handled stays in sight and out of the way.
+ */
 export async function unhandledEvents(receivedBefore: Date, limit: number): Promise<string[]> {
   const rows = await ProviderEventRow.findAll({
     attributes: ['id'],
-    where: { handledAt: null, receivedAt: { [Op.lte]: receivedBefore } },
-    order: [['receivedAt', 'ASC']],
+    where: {
+      handledAt: null,
+      [Op.and]: where(literal('received_at + make_interval(mins => attempts * attempts)'), Op.lte, receivedBefore),
+    },
+    order: [
+      ['attempts', 'ASC'],
+      ['receivedAt', 'ASC'],
+    ],
     limit,
   });
   return rows.map((row) => row.id);

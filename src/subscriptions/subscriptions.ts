@@ -101,10 +101,18 @@ export async function setQuotaReset(tx: Tx, subscription: Subscription, quotaRes
   await subscription.update({ quotaResetsAt }, { transaction: tx });
 }
 
+/** Which rows a job takes next: `except` have failed in this run. */
+export interface DueBatch {
+  now: Date;
+  limit: number;
+  except: readonly string[];
+}
+
 /** A batch whose quota month has ended, locked; other processes skip these rows and take the next. */
-export async function lockQuotaDue(tx: Tx, now: Date, limit: number): Promise<Subscription[]> {
+export async function lockQuotaDue(tx: Tx, { now, limit, except }: DueBatch): Promise<Subscription[]> {
   return Subscription.findAll({
     where: {
+      id: { [Op.notIn]: except },
       status: 'active',
       quotaResetsAt: { [Op.lte]: now },
       // A period that has ended gets no further month: it is renewed or it expires.
@@ -119,9 +127,9 @@ export async function lockQuotaDue(tx: Tx, now: Date, limit: number): Promise<Su
 }
 
 /** A batch whose period has ended, locked; other processes skip these rows. */
-export async function lockEnded(tx: Tx, now: Date, limit: number): Promise<Subscription[]> {
+export async function lockEnded(tx: Tx, { now, limit, except }: DueBatch): Promise<Subscription[]> {
   return Subscription.findAll({
-    where: { status: { [Op.in]: ['active', 'past_due'] }, endDate: { [Op.lte]: now } },
+    where: { id: { [Op.notIn]: except }, status: { [Op.in]: ['active', 'past_due'] }, endDate: { [Op.lte]: now } },
     order: [['endDate', 'ASC']],
     limit,
     transaction: tx,
@@ -136,10 +144,11 @@ export async function lockEnded(tx: Tx, now: Date, limit: number): Promise<Subsc
  */
 export async function lockReminderDue(
   tx: Tx,
-  { now, to, days, limit }: { now: Date; to: Date; days: number; limit: number },
+  { now, to, days, limit, except }: DueBatch & { to: Date; days: number },
 ): Promise<Subscription[]> {
   return Subscription.findAll({
     where: {
+      id: { [Op.notIn]: except },
       status: 'active',
       cancelAtPeriodEnd: false,
       endDate: { [Op.gt]: now, [Op.lte]: to },
