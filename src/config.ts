@@ -37,7 +37,6 @@ const environment = z.object({
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   RATE_LIMITS: flag.default(true),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional(),
-  SENTRY_DSN: url('https:').optional(),
   PLANTAIN_ROLE: z.enum(['web', 'worker', 'all']).default('all'),
 });
 
@@ -69,7 +68,6 @@ export interface Config {
   trustProxy: number;
   rateLimits: boolean;
   logLevel: string | undefined;
-  sentryDsn: string | undefined;
   role: 'web' | 'worker' | 'all';
 }
 
@@ -161,7 +159,6 @@ function toConfig(settings: Environment): Config {
     trustProxy: settings.TRUST_PROXY,
     rateLimits: settings.RATE_LIMITS,
     logLevel: settings.LOG_LEVEL,
-    sentryDsn: settings.SENTRY_DSN,
     role: settings.PLANTAIN_ROLE,
   };
 }

@@ -16,6 +16,8 @@ export interface RateLimit {
 export class RateLimits {
   readonly #redis: Redis | undefined;
   readonly #enabled: boolean;
+  /** By name: pages and API that name the same limit count together. */
+  readonly #limiters = new Map<string, RateLimiterAbstract>();
 
   constructor({ redis, enabled }: { redis: Redis | undefined; enabled: boolean }) {
     this.#redis = redis;
@@ -37,7 +39,15 @@ export class RateLimits {
     };
   }
 
-  #limiter({ name, points, seconds, local = false }: RateLimit): RateLimiterAbstract {
+  #limiter(limit: RateLimit): RateLimiterAbstract {
+    const known = this.#limiters.get(limit.name);
+    if (known !== undefined) return known;
+    const limiter = this.#create(limit);
+    this.#limiters.set(limit.name, limiter);
+    return limiter;
+  }
+
+  #create({ name, points, seconds, local = false }: RateLimit): RateLimiterAbstract {
     const memory = new RateLimiterMemory({ keyPrefix: name, points, duration: seconds });
     if (this.#redis === undefined || local) return memory;
     return new RateLimiterRedis({
