@@ -104,6 +104,8 @@ function describe(message: string): string {
 
 function incomplete(settings: Environment): string[] {
   if (settings.PAYPAL_ENVIRONMENT === 'simulator') return [];
+  // Outside production the clock can be turned and mail can be read by anybody who reaches the sandbox.
+  if (settings.PAYPAL_ENVIRONMENT === 'live') return ['PAYPAL_ENVIRONMENT may be live with NODE_ENV=production only'];
   return (['PAYPAL_CLIENT_ID', 'PAYPAL_CLIENT_SECRET', 'PAYPAL_WEBHOOK_ID'] as const)
     .filter((name) => settings[name] === undefined)
     .map((name) => `${name} must be set when PAYPAL_ENVIRONMENT is ${settings.PAYPAL_ENVIRONMENT}`);

@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import { ConfigError, loadConfig } from '../src/config.ts';
+
+const problemsOf = (env: Record<string, string>): readonly string[] => {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+  }
+  return [];
+};
+const paypal = { PAYPAL_CLIENT_ID: 'id', PAYPAL_CLIENT_SECRET: 'secret', PAYPAL_WEBHOOK_ID: 'hook' };
+
+describe('settings', () => {
+  it('are none at all for the default run, and an empty one is not set', () => {
+    expect(loadConfig({ DATABASE_URL: '', SMTP_URL: ' ' })).to.deep.include({ port: 3000, databaseUrl: undefined });
+  });
+
+  it('are named all at once when they are wrong', () => {
+    const problems = problemsOf({
+      PORT: 'http',
+      RATE_LIMITS: 'maybe',
+      SESSION_SECRET: 'short',
+      DATABASE_URL: 'mysql://x',
+    });
+    expect(problems.map((problem) => problem.split(' ')[0]).sort()).to.deep.equal([
+      'DATABASE_URL',
+      'PORT',
+      'RATE_LIMITS',
+      'SESSION_SECRET',
+    ]);
+  });
+
+  it('take PayPal’s sandbox with its credentials only, and real money in production only', () => {
+    expect(problemsOf({ PAYPAL_ENVIRONMENT: 'sandbox' })).to.have.length(3);
+    expect(problemsOf({ PAYPAL_ENVIRONMENT: 'sandbox', ...paypal })).to.deep.equal([]);
+    expect(problemsOf({ PAYPAL_ENVIRONMENT: 'live', ...paypal })).to.deep.equal([
+      'PAYPAL_ENVIRONMENT may be live with NODE_ENV=production only',
+    ]);
+  });
+});
