@@ -13,7 +13,7 @@ import type { Done, Facts, RecordAction, RowValues } from './actions/action.ts';
 import { PanelResource } from './adapter/resource.ts';
 import type { Form } from './forms/form.ts';
 import { forms } from './forms/index.ts';
-import { may, type ResourceId } from './permissions.ts';
+import { may } from './permissions.ts';
 import type { Field, ResourceSpec } from './resources/spec.ts';
 import { readUserStory } from './user-story.ts';
 
@@ -42,7 +42,7 @@ export function toResource(
       editProperties: [],
       properties: Object.fromEntries(Object.entries(spec.fields).map(([name, field]) => [name, property(field)])),
       actions: {
-        ...builtIn(spec.id, form, services),
+        ...builtIn(spec, form, services),
         ...Object.fromEntries(own.map((action) => [action.name, toAction(action, services)])),
       },
     },
@@ -70,14 +70,19 @@ function property(field: Field): object {
 type Options = Partial<Action<RecordActionResponse>>;
 
 /** AdminJS's own actions, under our permission table and with our forms in the place of its. */
-function builtIn(id: ResourceId, form: Form | undefined, services: Services): Record<string, Options> {
+function builtIn(spec: ResourceSpec, form: Form | undefined, services: Services): Record<string, Options> {
+  const { id } = spec;
   const allowed = (name: string) => ({ isAccessible: (context: ActionContext) => may(roleOf(context), id, name) });
   const closed = { isAccessible: false, isVisible: false };
   const component = { component: 'PanelForm', custom: { fields: form?.fields ?? [] } };
   return {
     list: { ...allowed('list'), showFilter: false },
     search: allowed('search'),
-    show: { ...allowed('show'), icon: 'Eye', ...(id === 'users' && { after: addStory }) },
+    show: {
+      ...allowed('show'),
+      custom: { related: spec.related ?? [] },
+      ...(id === 'users' && { after: addStory }),
+    },
     new:
       form?.create === undefined
         ? closed

@@ -49,43 +49,45 @@ export function panelRouter({ admin, assets, Api, renderShell }: PanelParts): Ro
   router.get('/resources/:resourceId/actions/:action', page);
   router.get('/resources/:resourceId/records/:recordId/:action', page);
 
+  const PanelApi = refusing(Api);
   const body = express.json({ limit: '100kb' });
-  const call = (run: (api: ApiController, request: ActionRequest, response: Response) => Promise<unknown>) => {
-    return [body, handle(admin, Api, run)];
+  const call = (path: string, action: keyof ApiController): [RequestHandler<Partial<Params>>, RequestHandler] => [
+    hand(admin),
+    routeHandler({ admin, route: { method: 'POST', path, Controller: PanelApi, action } }),
+  ];
+  const calls: Record<string, keyof ApiController> = {
+    '/api/dashboard': 'dashboard',
+    '/api/resources/:resourceId/actions/:action{/:query}': 'resourceAction',
+    '/api/resources/:resourceId/records/:recordId/:action': 'recordAction',
+    '/api/resources/:resourceId/bulk/:action': 'bulkAction',
   };
-  const onResource = call((api, request, response) => api.resourceAction(request, response));
-  const onRecord = call((api, request, response) => api.recordAction(request, response));
-  const onMany = call((api, request, response) => api.bulkAction(request, response));
-  router.get(
-    '/api/dashboard',
-    handle(admin, Api, (api, request, response) => api.dashboard(request, response)),
-  );
-  router.all('/api/resources/:resourceId/actions/:action{/:query}', ...onResource);
-  router.all('/api/resources/:resourceId/records/:recordId/:action', ...onRecord);
-  router.all('/api/resources/:resourceId/bulk/:action', ...onMany);
+  for (const [path, action] of Object.entries(calls)) router.all(path, body, ...call(path, action));
   return router;
 }
 
-function handle(
-  admin: AdminJS,
-  Api: typeof ApiController,
-  run: (api: ApiController, request: ActionRequest, response: Response) => Promise<unknown>,
-): RequestHandler<Partial<Params>> {
-  return async (request, response) => {
+/** Lets through what this member may do, with what AdminJS's handler looks for on a request. */
+function hand(admin: AdminJS): RequestHandler<Partial<Params>> {
+  return (request, response, next) => {
     const member = signedIn(response);
     const method = methodOf(request);
     authorize(admin, member, request.params, method);
-    const actionRequest: PanelRequest = {
-      params: { ...request.params } as ActionRequest['params'],
-      query: request.query,
-      payload: method === 'post' ? bodyOf(request) : {},
-      method,
+    // Who it is was read from the table for this request; the session store never learns it.
+    Object.defineProperty(request.session, 'adminUser', { value: { ...member }, configurable: true });
+    const given: Pick<PanelRequest, 'actor'> & { fields: object } = {
       actor: toActor(member, request.ip),
+      fields: method === 'post' ? bodyOf(request) : {},
     };
-    const currentAdmin: CurrentAdmin = { ...member };
-    const answer = await run(new Api({ admin }, currentAdmin), actionRequest, response);
-    refuse(answer);
-    response.set('Cache-Control', 'no-store').json(answer);
+    Object.assign(request, given, { params: { ...request.params }, method: method.toUpperCase() });
+    response.set('Cache-Control', 'no-store');
+    next();
+  };
+}
+
+/** AdminJS answers 200 to what it could not find or would not do; we say so in the status. */
+function refusing(Api: typeof ApiController): typeof ApiController {
+  return class extends Api {
+    override resourceAction = async (...call: Parameters<ApiController['resourceAction']>) =>
+      checked(await Api.prototype.resourceAction.apply(this, call));
   };
 }
 

@@ -1,6 +1,7 @@
 import { ApiClient, useNotice, useTranslation, type RecordActionResponse } from 'adminjs';
 import { useState } from 'react';
 import { useNavigate } from 'react-router-dom';
+import { formatNumber } from './format.ts';
 
 /** A problem document of ours, or nothing that we know. */
 export interface ProblemDocument {
@@ -16,6 +17,7 @@ export function useSend(resourceId: string, actionName: string, recordId?: strin
   const [sending, setSending] = useState(false);
   const [problem, setProblem] = useState<ProblemDocument>();
   const notice = useNotice();
+  const { i18n } = useTranslation();
   const navigate = useNavigate();
   const send = async (data: Record<string, unknown>) => {
     if (sending) return;
@@ -23,7 +25,8 @@ export function useSend(resourceId: string, actionName: string, recordId?: strin
     setProblem(undefined);
     try {
       const answer = await post(resourceId, actionName, recordId, data);
-      if (answer.notice !== undefined) notice(answer.notice);
+      if (answer.notice !== undefined)
+        notice({ ...answer.notice, options: readable(answer.notice.options, i18n.language) });
       if (answer.redirectUrl !== undefined) navigate(answer.redirectUrl);
     } catch (error) {
       setProblem(problemOf(error));
@@ -45,6 +48,16 @@ async function post(
       ? await api.resourceAction({ resourceId, actionName, data })
       : await api.recordAction({ resourceId, recordId, actionName, data });
   return answer.data as RecordActionResponse;
+}
+
+/** Numbers as people of that language write them. */
+function readable(options: object | undefined, locale: string): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(options ?? {}).map(([name, value]: [string, unknown]) => [
+      name,
+      typeof value === 'number' ? formatNumber(value, locale) : value,
+    ]),
+  );
 }
 
 function problemOf(error: unknown): ProblemDocument {

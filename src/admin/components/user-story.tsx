@@ -8,7 +8,6 @@ import { State, Time } from './value.tsx';
 /** A customer at a glance: credits, quota, plan and money on top, then what happened last. */
 export function UserStory({ record }: { record: RecordJSON }) {
   const story = JSON.parse(String(record.params['story'] ?? 'null')) as Story | null;
-  const { t } = useTranslation();
   if (story === null) return null;
   return (
     <div className="p-story">
@@ -24,7 +23,6 @@ export function UserStory({ record }: { record: RecordJSON }) {
         <Mails story={story} userId={record.id} />
         <Actions story={story} userId={record.id} />
       </div>
-      <h2>{t('panel.story.account')}</h2>
     </div>
   );
 }

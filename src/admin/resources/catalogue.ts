@@ -1,7 +1,7 @@
 import { CreditPack } from '../../plans/credit-pack.model.ts';
 import { PlanPrice } from '../../plans/plan-price.model.ts';
 import { Plan } from '../../plans/plan.model.ts';
-import { choice, code, count, credits, flag, id, money, reference, time, type ResourceSpec } from './spec.ts';
+import { choice, code, count, credits, flag, id, money, reference, related, time, type ResourceSpec } from './spec.ts';
 
 export const plans: ResourceSpec = {
   id: 'plans',
@@ -40,6 +40,12 @@ export const plans: ResourceSpec = {
     'updatedAt',
   ],
   filters: ['planCode', 'isActive'],
+  related: [
+    related('plan_prices', 'planId'),
+    related('subscriptions', 'planId'),
+    related('orders', 'planId'),
+    related('audit_log', 'subjectId'),
+  ],
   sort: { by: 'sortOrder', direction: 'asc' },
   sortable: ['sortOrder', 'planCode', 'creditsMonthly', 'updatedAt'],
 };
@@ -62,6 +68,7 @@ export const planPrices: ResourceSpec = {
   list: ['planId', 'subscriptionType', 'amountMinor', 'isActive', 'createdAt', 'archivedAt'],
   show: ['planId', 'subscriptionType', 'amountMinor', 'isActive', 'id', 'createdAt', 'archivedAt'],
   filters: ['planId', 'subscriptionType', 'currency', 'isActive'],
+  related: [related('orders', 'priceId'), related('subscriptions', 'priceId'), related('audit_log', 'subjectId')],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt', 'amountMinor'],
 };
@@ -98,6 +105,7 @@ export const creditPacks: ResourceSpec = {
     'updatedAt',
   ],
   filters: ['packCode', 'isActive'],
+  related: [related('orders', 'packId'), related('audit_log', 'subjectId')],
   sort: { by: 'sortOrder', direction: 'asc' },
   sortable: ['sortOrder', 'packCode', 'credits', 'amountMinor'],
 };

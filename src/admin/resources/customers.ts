@@ -1,6 +1,6 @@
 import { User } from '../../accounts/user.model.ts';
 import { Subscription } from '../../subscriptions/subscription.model.ts';
-import { choice, count, credits, flag, id, reference, state, text, time, type ResourceSpec } from './spec.ts';
+import { choice, count, credits, flag, id, reference, related, state, text, time, type ResourceSpec } from './spec.ts';
 
 export const users: ResourceSpec = {
   id: 'users',
@@ -22,6 +22,14 @@ export const users: ResourceSpec = {
   list: ['email', 'name', 'status', 'lastLoginAt', 'createdAt'],
   show: ['id', 'email', 'name', 'status', 'locale', 'emailVerifiedAt', 'loginCount', 'lastLoginAt', 'createdAt'],
   filters: ['email', 'name', 'status', 'locale', 'id', 'createdAt'],
+  related: [
+    related('subscriptions', 'userId'),
+    related('orders', 'userId'),
+    related('credit_grants', 'userId'),
+    related('credit_transactions', 'userId'),
+    related('emails', 'userId'),
+    related('audit_log', 'subjectId'),
+  ],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt', 'email'],
 };
@@ -71,6 +79,11 @@ export const subscriptions: ResourceSpec = {
     'endedAt',
   ],
   filters: ['userId', 'planId', 'subscriptionType', 'status', 'cancelAtPeriodEnd', 'endDate', 'createdAt', 'id'],
+  related: [
+    related('orders', 'subscriptionId'),
+    related('credit_grants', 'subscriptionId'),
+    related('audit_log', 'subjectId'),
+  ],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt', 'endDate'],
 };

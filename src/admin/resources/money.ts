@@ -1,7 +1,20 @@
 import { Order } from '../../orders/order.model.ts';
 import { Payment } from '../../payments/payment.model.ts';
 import { Refund } from '../../payments/refund.model.ts';
-import { choice, code, credits, id, json, money, reference, state, text, time, type ResourceSpec } from './spec.ts';
+import {
+  choice,
+  code,
+  credits,
+  id,
+  json,
+  money,
+  reference,
+  related,
+  state,
+  text,
+  time,
+  type ResourceSpec,
+} from './spec.ts';
 
 export const orders: ResourceSpec = {
   id: 'orders',
@@ -64,6 +77,12 @@ export const orders: ResourceSpec = {
     'snapshot',
   ],
   filters: ['orderNo', 'userId', 'kind', 'status', 'subscriptionType', 'planId', 'createdAt', 'paidAt', 'id'],
+  related: [
+    related('payments', 'orderId'),
+    related('refunds', 'orderId'),
+    related('credit_grants', 'orderId'),
+    related('audit_log', 'subjectId'),
+  ],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt', 'orderNo'],
 };
@@ -106,6 +125,7 @@ export const payments: ResourceSpec = {
     'checkedAt',
   ],
   filters: ['orderId', 'provider', 'providerOrderId', 'providerCaptureId', 'status', 'createdAt', 'id'],
+  related: [related('refunds', 'paymentId')],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt'],
 };

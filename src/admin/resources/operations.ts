@@ -4,7 +4,20 @@ import { AuditEntry } from '../../audit/audit-entry.model.ts';
 import { JobRun } from '../../jobs/job-run.model.ts';
 import { Email } from '../../mail/email.model.ts';
 import { ProviderEventRow } from '../../payments/provider-event.model.ts';
-import { choice, code, count, id, json, reference, state, text, time, word, type ResourceSpec } from './spec.ts';
+import {
+  choice,
+  code,
+  count,
+  id,
+  json,
+  reference,
+  related,
+  state,
+  text,
+  time,
+  word,
+  type ResourceSpec,
+} from './spec.ts';
 
 export const emails: ResourceSpec = {
   id: 'emails',
@@ -132,6 +145,7 @@ export const staff: ResourceSpec = {
   list: ['name', 'email', 'role', 'status', 'lastLoginAt', 'createdAt'],
   show: ['id', 'name', 'email', 'role', 'status', 'locale', 'lastLoginAt', 'createdAt', 'updatedAt'],
   filters: ['email', 'name', 'role', 'status'],
+  related: [related('audit_log', 'staffId')],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt', 'name', 'email'],
 };

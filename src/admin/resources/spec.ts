@@ -29,6 +29,11 @@ export type Field =
   | { kind: 'state'; values: readonly string[]; plain?: boolean }
   | { kind: 'reference'; to: ResourceId };
 
+export interface Related {
+  to: ResourceId;
+  by: string;
+}
+
 /**
  * One table as the panel shows it. The panel reads the columns that are named here and no others, so a hash, a sealed
  * value or a raw body that is not named never leaves the database.
@@ -46,12 +51,15 @@ export interface ResourceSpec {
   list: readonly string[];
   show: readonly string[];
   filters: readonly string[];
+  /** Tables with rows about this one, by the column that names it. */
+  related?: readonly Related[];
   /** Newest first, unless people order it otherwise. */
   sort: { by: string; direction: 'asc' | 'desc' };
   /** Only these can be ordered by: each has an index, or its table is small. */
   sortable: readonly string[];
 }
 
+export const related = (to: ResourceId, by: string): Related => ({ to, by });
 export const id = { kind: 'id' } as const;
 export const text = { kind: 'text' } as const;
 export const code = { kind: 'code' } as const;
