@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -96,17 +96,18 @@ function sweep(): void {
 
 /** Also what lies elsewhere because the server's user could not enter the directory. */
 export function removeCluster(dataDir: string): void {
-  try {
-    const cluster = realpathSync(path.join(dataDir, 'postgres'));
+  const link = path.join(dataDir, 'postgres');
+  if (existsSync(link)) {
+    const cluster = realpathSync(link);
     endServer(path.join(cluster, 'data'));
-    rmSync(cluster, { recursive: true, force: true });
-  } catch {
-    // It was never made, or another run sweeps as well.
+    rmSync(cluster, { recursive: true, force: true, maxRetries: 5 });
   }
   rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
 }
 
 function endServer(data: string): void {
-  const pid = Number(readFileSync(path.join(data, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const pidFile = path.join(data, 'postmaster.pid');
+  if (!existsSync(pidFile)) return;
+  const pid = Number(readFileSync(pidFile, 'utf8').split('\n')[0]);
   if (isAlive(pid) && commandOf(pid)?.includes(data) === true) signal(pid, 'SIGQUIT');
 }
