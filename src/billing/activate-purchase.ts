@@ -36,12 +36,14 @@ export async function activatePurchase(tx: Tx, order: Order, now: Date): Promise
   }
   await lockUser(tx, order.userId);
   const live = await liveSubscription(order.userId, tx);
-  if (live !== null && continues(live, order)) return extend(tx, live, order);
+  if (live !== null && continues(live, order, now)) return extend(tx, live, order);
   return start(tx, live, order, now);
 }
 
-function continues(live: Subscription, order: Order): boolean {
-  return live.endDate !== null && live.planId === order.planId && live.subscriptionType === order.subscriptionType;
+/** One that has ended is not continued, though the job that says so has yet to come: the time bought would lie behind us. */
+function continues(live: Subscription, order: Order, now: Date): boolean {
+  const runs = live.endDate !== null && live.endDate > now;
+  return runs && live.planId === order.planId && live.subscriptionType === order.subscriptionType;
 }
 
 /** The period is added behind the current end; its credits come when it begins. */
@@ -61,7 +63,8 @@ async function start(tx: Tx, replaced: Subscription | null, order: Order, now: D
     throw new TypeError(`order ${order.id} does not name a plan`);
   }
   if (replaced !== null) {
-    await endSubscription(tx, replaced, 'cancelled', now);
+    const hasEnded = replaced.endDate !== null && replaced.endDate <= now;
+    await endSubscription(tx, replaced, hasEnded ? 'expired' : 'cancelled', now);
     await endQuota(tx, userId, replaced.id, now);
   }
   const { creditsMonthly, rollover, rolloverCap } = snapshot;

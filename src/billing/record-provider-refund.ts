@@ -1,9 +1,11 @@
-import { findOrder } from '../orders/orders.ts';
-import { findPaymentByCapture } from '../payments/payments.ts';
+import { lockOrder } from '../orders/orders.ts';
+import { findPaymentByCapture, findPaymentByProviderOrder, type Payment } from '../payments/payments.ts';
+import { ProviderRejected } from '../payments/provider-errors.ts';
 import type { ProviderRefund } from '../payments/provider.ts';
 import { createRefund, findProviderRefund, refundsOf, type Refund } from '../payments/refunds.ts';
 import { refundableMinor } from './refund-policy.ts';
-import type { Services } from './services.ts';
+import { providerOf, type Services } from './services.ts';
+import { settlePayment } from './settle-payment.ts';
 import { settleRefund } from './settle-refund.ts';
 
 /**
@@ -22,7 +24,7 @@ export async function recordProviderRefund(
     await settleRefund(services, known.id, answer);
     return `refund ${known.id} is ${answer.status}`;
   }
-  const payment = captureId === null ? null : await findPaymentByCapture(provider, captureId);
+  const payment = captureId === null ? null : await bookedPayment(services, provider, captureId);
   if (payment === null) return `refund ${refundId} is of a capture that is not ours`;
   const unanswered = (await refundsOf([payment.orderId])).find(
     (refund) => refund.status === 'pending' && refund.providerRefundId === null && refund.amountMinor === amountMinor,
@@ -33,6 +35,24 @@ export async function recordProviderRefund(
   return `refund ${refund.id} is ${answer.status}`;
 }
 
+/** The payment of a capture; booked first where the news of its refund overtook the news of it. */
+async function bookedPayment(services: Services, provider: string, captureId: string): Promise<Payment | null> {
+  const payment =
+    (await findPaymentByCapture(provider, captureId)) ?? (await paymentOfCapture(services, provider, captureId));
+  if (payment === null || payment.status === 'completed') return payment;
+  return (await settlePayment(services, payment.id)).payment;
+}
+
+async function paymentOfCapture(services: Services, provider: string, captureId: string): Promise<Payment | null> {
+  try {
+    const { providerOrderId } = await providerOf(services, provider).fetchCapture(captureId);
+    return providerOrderId === null ? null : await findPaymentByProviderOrder(provider, providerOrderId);
+  } catch (error) {
+    if (error instanceof ProviderRejected) return null;
+    throw error;
+  }
+}
+
 async function adopt(
   { db, clock, log }: Services,
   provider: string,
@@ -40,13 +60,13 @@ async function adopt(
   paymentId: string,
   { refundId, amountMinor, currency }: ProviderRefund,
 ): Promise<Refund | null> {
-  const [order, refunds] = [await findOrder(orderId), await refundsOf([orderId])];
-  if (order?.currency !== currency || amountMinor > refundableMinor(order, refunds)) {
-    log.error({ order: orderId, refund: refundId }, 'the gateway gave back more than the order can');
-    return null;
-  }
-  return db.transaction((tx) =>
-    createRefund(tx, {
+  return db.transaction(async (tx) => {
+    const [order, refunds] = [await lockOrder(tx, orderId), await refundsOf([orderId], tx)];
+    if (order.currency !== currency || amountMinor > refundableMinor(order, refunds)) {
+      log.error({ order: orderId, refund: refundId }, 'the gateway gave back more than the order can');
+      return null;
+    }
+    return createRefund(tx, {
       orderId,
       paymentId,
       provider,
@@ -56,6 +76,6 @@ async function adopt(
       reason: `Made at ${provider}`,
       requestedBy: null,
       now: clock.now(),
-    }),
-  );
+    });
+  });
 }

@@ -78,8 +78,19 @@ async function promiseRefund(
   });
 }
 
-/** Asks the gateway for a refund that was promised, first or again, and books the answer. */
-export async function requestRefund(services: Services, refund: Refund): Promise<Refund> {
+/**
+ * Asks the gateway for a refund that was promised, first or again, and books the answer. One at a time: of two calls under
+ * one request id the gateway may refuse the second.
+ */
+export async function requestRefund(services: Services, promised: Refund): Promise<Refund> {
+  return services.db.exclusively(`refund:${promised.id}`, async () => {
+    const refund = (await findRefund(promised.id)) ?? promised;
+    if (refund.status === 'pending') await ask(services, refund);
+    return (await findRefund(refund.id)) ?? refund;
+  });
+}
+
+async function ask(services: Services, refund: Refund): Promise<void> {
   const payment = await findPayment(refund.paymentId);
   if (payment?.providerCaptureId == null) throw new Error(`refund ${refund.id} has no capture to refund`);
   const provider = providerOf(services, refund.provider);
@@ -101,5 +112,4 @@ export async function requestRefund(services: Services, refund: Refund): Promise
       throw error;
     }
   }
-  return (await findRefund(refund.id)) ?? refund;
 }

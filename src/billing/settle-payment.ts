@@ -30,13 +30,18 @@ export interface Settlement {
 export async function settlePayment(services: Services, paymentId: string): Promise<Settlement> {
   const before = await read(paymentId);
   if (isSettled(before.payment)) return settled(before);
-  return services.db.exclusively(`settle:${before.order.userId}`, async () => {
+  return services.db.exclusively(settlingOf(before.order), async () => {
     const { order, payment } = await read(paymentId);
     if (isSettled(payment)) return settled({ order, payment });
     const answer = await takePayment(services, order, payment);
     if (typeof answer === 'string') return { outcome: answer, ...(await read(paymentId)) };
     return book(services, payment, answer);
   });
+}
+
+/** Under this name a customer's money is taken or given up, one payment at a time. */
+export function settlingOf({ userId }: Order): string {
+  return `settle:${userId}`;
 }
 
 async function read(paymentId: string): Promise<{ order: Order; payment: Payment }> {

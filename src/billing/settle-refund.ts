@@ -13,7 +13,8 @@ import { providerOf, type Services } from './services.ts';
 
 /**
  * Books what the gateway says of a refund, whoever heard it first: our own call, the webhook, or a job. One transaction
- * for the refund, the order, the credits, the subscription and the mail; a refund that is settled stays as it is.
+ * for the refund, the order, the credits, the subscription and the mail; a refund that is settled stays as it is, but one
+ * that was taken for failed and was made all the same is booked: the money is gone.
  */
 export async function settleRefund(services: Services, refundId: string, answer: ProviderRefund): Promise<void> {
   if (answer.status === 'failed' || answer.status === 'cancelled') {
@@ -23,13 +24,14 @@ export async function settleRefund(services: Services, refundId: string, answer:
   const now = services.clock.now();
   const isNew = await services.db.transaction(async (tx) => {
     const { order, refund } = await lockBoth(tx, refundId);
-    if (refund.status !== 'pending') return false;
+    const isOpen = refund.status === 'pending' || (refund.status === 'failed' && answer.status === 'completed');
+    if (!isOpen) return false;
     const known = { providerRefundId: answer.refundId, checkedAt: now };
     if (answer.status === 'pending') {
       await updateRefund(tx, refund, known);
       return false;
     }
-    await updateRefund(tx, refund, { ...known, status: 'completed', completedAt: now });
+    await updateRefund(tx, refund, { ...known, status: 'completed', completedAt: now, failureCode: null });
     await complete(services, tx, order, refund, now);
     return true;
   });

@@ -164,13 +164,24 @@ async function commitOrder(
   }
 }
 
-/** Opens the order at the gateway, once; whoever asks again gets the same approval page. */
+/**
+ * Opens the order at the gateway, once; whoever asks again gets the same approval page. One at a time: of two calls under
+ * one request id the gateway may refuse the second.
+ */
 async function openAtProvider(
   services: Services,
-  { order, payment }: { order: Order; payment: Payment },
+  { order, payment: found }: { order: Order; payment: Payment },
   locale: string,
 ): Promise<{ order: Order; payment: Payment }> {
-  if (payment.providerOrderId !== null || payment.status !== 'pending') return { order, payment };
+  return services.db.exclusively(`open:${found.id}`, async () => {
+    const payment = (await findPayment(found.id)) ?? found;
+    if (payment.providerOrderId !== null || payment.status !== 'pending') return { order, payment };
+    await open(services, order, payment, locale);
+    return { order, payment: (await findPayment(payment.id)) ?? payment };
+  });
+}
+
+async function open(services: Services, order: Order, payment: Payment, locale: string): Promise<void> {
   const provider = providerOf(services, payment.provider);
   const publicUrl = services.settings.publicUrl();
   const opened = await provider
@@ -198,7 +209,6 @@ async function openAtProvider(
   await services.db.transaction(async (tx) => {
     await updatePayment(tx, await lockPayment(tx, payment.id), changes);
   });
-  return { order, payment: (await findPayment(payment.id)) ?? payment };
 }
 
 function describe({ orderNo, snapshot }: Order): string {

@@ -27,7 +27,6 @@ export async function takePayment(
   if (providerOrderId === null) return order.status === 'pending' ? 'not_approved' : 'closed';
   await updatePayment(null, payment, { checkedAt: services.clock.now() });
   const mayCapture = order.status === 'pending' && (await stillWanted(order));
-  if (order.status === 'pending' && !mayCapture) await close(services, payment, 'cancelled', 'PLAN_CHANGED');
   try {
     const answer = mayCapture
       ? await provider.captureOrder({ providerOrderId, requestId: payment.id }).catch((error: unknown) => {
@@ -37,7 +36,11 @@ export async function takePayment(
         })
       : await provider.fetchOrder(providerOrderId);
     if (answer.capture !== null) return answer;
-    if (!mayCapture) return 'closed';
+    if (!mayCapture) {
+      // Only now: an order that is closed is not asked about again, and an earlier answer may have been lost.
+      await close(services, payment, 'cancelled', 'PLAN_CHANGED');
+      return 'closed';
+    }
     if (answer.status === 'approved') throw new ProviderUnavailable(provider.name, 'CAPTURE_OUTCOME_UNKNOWN');
     return 'not_approved';
   } catch (error) {
@@ -74,12 +77,13 @@ async function close(
   status: 'failed' | 'cancelled',
   failureCode: string,
 ): Promise<void> {
-  await db.transaction(async (tx) => {
+  const closed = await db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
     const payment = await lockPayment(tx, id);
-    if (payment.status !== 'pending' || order.status !== 'pending') return;
+    if (payment.status !== 'pending' || order.status !== 'pending') return false;
     await updatePayment(tx, payment, { status, failureCode });
     await moveOrder(tx, order, status, { failureCode, closedAt: clock.now() });
+    return true;
   });
-  metrics.ordersClosed.inc({ outcome: status });
+  if (closed) metrics.ordersClosed.inc({ outcome: status });
 }

@@ -61,6 +61,7 @@ export function connectDatabase({ url, poolSize = 10 }: DatabaseOptions): Databa
   initModels(sequelize);
   const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain' });
   const locks = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain locks' });
+  const turns = new Map<string, Promise<unknown>>();
   // An idle connection that the server ends must not end the process; the next query opens a new one.
   for (const each of [pool, locks]) {
     each.on('error', () => undefined);
@@ -71,11 +72,23 @@ export function connectDatabase({ url, poolSize = 10 }: DatabaseOptions): Databa
     pool,
     url,
     transaction: (work, outer) => sequelize.transaction({ transaction: outer ?? null }, (tx) => work(tx as Tx)),
-    exclusively: (name, work) => withAdvisoryLock(locks, name, work),
+    exclusively: (name, work) => inTurn(turns, name, () => withAdvisoryLock(locks, name, work)),
     async close() {
       await Promise.all([sequelize.close(), pool.end(), locks.end()]);
     },
   };
+}
+
+/** Callers of one process wait for each other here, not on a connection each: a name that many want leaves some for others. */
+function inTurn<T>(turns: Map<string, Promise<unknown>>, name: string, work: () => Promise<T>): Promise<T> {
+  const mine = (turns.get(name) ?? Promise.resolve()).then(work);
+  const ended = mine
+    .catch(() => undefined)
+    .then(() => {
+      if (turns.get(name) === ended) turns.delete(name);
+    });
+  turns.set(name, ended);
+  return mine;
 }
 
 async function withAdvisoryLock<T>(locks: pg.Pool, name: string, work: () => Promise<T>): Promise<T> {
