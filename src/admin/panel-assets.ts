@@ -35,9 +35,24 @@ function ownFiles(): Promise<NamedAsset>[] {
   const shared = (file: string) => path.join(here, '../../public', file);
   return [
     readAsset('logo.svg', shared('favicon.svg')),
-    readAsset('panel.css', shared('tokens.css'), path.join(here, 'assets/panel.css')),
+    readAsset('panel.css', shared('tokens.css'), ...styles.map((name) => path.join(here, `assets/panel/${name}.css`))),
   ];
 }
+
+/** In this order: what comes later may overrule what comes before. */
+const styles = [
+  'base',
+  'frame',
+  'controls',
+  'lists',
+  'values',
+  'sheets',
+  'forms',
+  'dashboard',
+  'story',
+  'adminjs',
+  'small-screens',
+];
 
 /** What AdminJS's bundles put into the page, by the name under which components import it. */
 const globals: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { ActionRequest, ApiController, CurrentAdmin, default as AdminJS } from 'adminjs';
+import { routeHandler } from '@adminjs/express';
+import type { ApiController, default as AdminJS } from 'adminjs';
 import express, { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { AssetStore } from './assets.ts';
 import { AppError, Forbidden, NotFound, Unauthenticated } from '../kit/errors.ts';
@@ -25,7 +26,7 @@ interface Params {
 }
 
 /**
- * AdminJS's routes on Express 5. Every one asks the permission table before AdminJS is asked, so that what is forbidden
+ * AdminJS's routes, by the handler of its Express plugin, on addresses that Express 5 understands. Every one asks the permission table before AdminJS is asked, so that what is forbidden
  * is 403 for the page and the JSON alike, and what is not there is 404. Bodies are JSON and nothing else: AdminJS's
  * multipart forms, and with them uploads, are not taken.
  */
@@ -83,11 +84,20 @@ function hand(admin: AdminJS): RequestHandler<Partial<Params>> {
   };
 }
 
-/** AdminJS answers 200 to what it could not find or would not do; we say so in the status. */
+/** AdminJS's own controller, which answers 200 to what it could not find or would not do: here the status says so. */
 function refusing(Api: typeof ApiController): typeof ApiController {
   return class extends Api {
-    override resourceAction = async (...call: Parameters<ApiController['resourceAction']>) =>
-      checked(await Api.prototype.resourceAction.apply(this, call));
+    override async resourceAction(...call: Parameters<ApiController['resourceAction']>) {
+      return checked(await super.resourceAction(...call));
+    }
+
+    override async recordAction(...call: Parameters<ApiController['recordAction']>) {
+      return checked(await super.recordAction(...call));
+    }
+
+    override async bulkAction(...call: Parameters<ApiController['bulkAction']>) {
+      return checked(await super.bulkAction(...call));
+    }
   };
 }
 
@@ -117,11 +127,12 @@ function forbidden(resourceId: ResourceId, action: string): string {
   return `Your role does not allow ${action} on ${resourceId}.`;
 }
 
-/** AdminJS answers 200 to what it could not find or would not do; we say so in the status. */
-function refuse(answer: unknown): void {
+/** @throws NotFound, Forbidden */
+function checked<Answer>(answer: Answer): Answer {
   const type = (answer as { record?: { baseError?: { type?: string } | null } } | undefined)?.record?.baseError?.type;
   if (type === 'NotFoundError') throw new NotFound('There is no such row.');
   if (type === 'ForbiddenError') throw new Forbidden();
+  return answer;
 }
 
 function signedIn(response: Response): StaffMember {

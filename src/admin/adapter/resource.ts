@@ -33,7 +33,7 @@ export class PanelResource extends Resource {
   readonly #properties: ReadonlyMap<string, PanelProperty>;
 
   constructor(spec: ResourceSpec) {
-    super(spec.model as never);
+    super(spec.model);
     this.spec = spec;
     this.#model = spec.model;
     this.#key = spec.key ?? ['id'];
