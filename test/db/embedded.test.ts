@@ -67,7 +67,8 @@ describe('the embedded database', function () {
   });
 
   it('is as safe as PostgreSQL ships, in UTC, Unicode and behind a password', async () => {
-    const { url, stop } = await startEmbeddedPostgres({ dataDir: place.dataDir });
+    const server = await startEmbeddedPostgres({ dataDir: place.dataDir });
+    const { url } = server;
     const show = async (name: string) =>
       Object.values((await ask<Record<string, string>>(url, `SHOW ${name}`))[0] ?? {})[0];
     expect(await show('fsync')).to.equal('on');
@@ -82,9 +83,9 @@ describe('the embedded database', function () {
 
     const wrong = new URL(url);
     wrong.password = 'guessed';
-    const error = await ask(wrong.href, 'SELECT 1').catch((thrown: unknown) => thrown as Error);
-    expect(String(error)).to.contain('password authentication failed');
-    await stop();
+    const error = await ask(wrong.href, 'SELECT 1').catch((thrown: unknown) => thrown);
+    expect((error as Error).message).to.contain('password authentication failed');
+    await server.stop();
   });
 
   it('leaves no process and no lock behind when it is stopped, also twice', async () => {
