@@ -8,12 +8,18 @@ const url = (...protocols: string[]) =>
     message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 const secret = text.refine((value) => value.length >= 32, { message: 'must have at least 32 characters' });
-const list = text.transform((value) =>
-  value
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-);
+/** Browsers name an origin without a path, so `https://app.example.com/` has to mean the same. */
+const origins = text
+  .transform((value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  )
+  .refine((items) => items.every((item) => URL.canParse(item) && /^https?:$/.test(new URL(item).protocol)), {
+    message: 'must be a list of origins such as https://app.example.com',
+  })
+  .transform((items) => items.map((item) => new URL(item).origin));
 
 const environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -33,7 +39,7 @@ const environment = z.object({
   SESSION_SECRET: secret.optional(),
   JWT_SECRET: secret.optional(),
   DATA_ENCRYPTION_KEY: secret.optional(),
-  CORS_ORIGINS: list.default([]),
+  CORS_ORIGINS: origins.default([]),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   RATE_LIMITS: flag.default(true),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional(),

@@ -31,6 +31,13 @@ describe('settings', () => {
     ]);
   });
 
+  it('take the origins of scripts with or without a slash at the end, and nothing else', () => {
+    const CORS_ORIGINS = 'https://app.example.com/, http://localhost:5173';
+    const expected = ['https://app.example.com', 'http://localhost:5173'];
+    expect(loadConfig({ CORS_ORIGINS }).corsOrigins).to.deep.equal(expected);
+    expect(problemsOf({ CORS_ORIGINS: '*' })).to.have.length(1);
+  });
+
   it('take PayPal’s sandbox with its credentials only, and real money in production only', () => {
     expect(problemsOf({ PAYPAL_ENVIRONMENT: 'sandbox' })).to.have.length(3);
     expect(problemsOf({ PAYPAL_ENVIRONMENT: 'sandbox', ...paypal })).to.deep.equal([]);

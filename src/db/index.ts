@@ -43,6 +43,9 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** A server that does not answer is an error after this long, not a request that hangs. */
+const patience = { connectionTimeoutMillis: 10_000, keepAlive: true };
+
 export interface DatabaseOptions {
   url: string;
   /** Connections of Sequelize's pool; the plain pool has as many. */
@@ -56,10 +59,10 @@ export function connectDatabase({ url, poolSize = 10 }: DatabaseOptions): Databa
     logging: false,
     pool: { max: poolSize, acquire: 20_000 },
     define: { timestamps: false, underscored: true },
-    dialectOptions: { application_name: 'plantain' },
+    dialectOptions: { application_name: 'plantain', ...patience },
   });
   initModels(sequelize);
-  const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain' });
+  const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain', ...patience });
   const locks = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain locks' });
   const turns = new Map<string, Promise<unknown>>();
   // An idle connection that the server ends must not end the process; the next query opens a new one.
