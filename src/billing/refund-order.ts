@@ -7,7 +7,7 @@ import { lockOrder } from '../orders/orders.ts';
 import { currentPayment, findPayment } from '../payments/payments.ts';
 import { ProviderRejected, ProviderUnavailable } from '../payments/provider-errors.ts';
 import { createRefund, findRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
-import { planRefund, refundableMinor, type RefundPlan } from './refund-policy.ts';
+import { claimedCredits, planRefund, refundableMinor, type RefundPlan } from './refund-policy.ts';
 import { providerOf, type Services } from './services.ts';
 import { failRefund, settleRefund } from './settle-refund.ts';
 
@@ -15,10 +15,11 @@ import { failRefund, settleRefund } from './settle-refund.ts';
 export async function previewRefund({ db, clock }: Services, orderId: string): Promise<RefundPlan> {
   return db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
-    const amountMinor = refundableMinor(order, await refundsOf([orderId], tx));
+    const refunds = await refundsOf([orderId], tx);
+    const amountMinor = refundableMinor(order, refunds);
     if (amountMinor <= 0) throw new Conflict('There is nothing left to refund on this order.');
     const credits = await creditsOfOrder(tx, order.userId, orderId, clock.now());
-    return planRefund(order, amountMinor, order.refundedMinor, credits);
+    return planRefund(order, amountMinor, order.refundedMinor, credits, claimedCredits(refunds));
   });
 }
 

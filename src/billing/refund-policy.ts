@@ -21,16 +21,26 @@ export function refundableMinor(order: Order, refunds: readonly Refund[]): numbe
   return order.amountMinor - order.refundedMinor - pendingMinor(refunds);
 }
 
-/** The effect of giving back `amountMinor`; `already` is what was given back before it. */
+/** Credits that earlier refunds of the order have claimed, taken back or not. */
+export function claimedCredits(refunds: readonly Refund[]): number {
+  return refunds.reduce(
+    (sum, { creditsClawedBack, creditsUnrecovered }) => sum + creditsClawedBack + creditsUnrecovered,
+    0,
+  );
+}
+
+/** The effect of giving back `amountMinor`; `already` is what was given back before it, and `claimed` its credits. */
 export function planRefund(
   order: Pick<Order, 'amountMinor' | 'currency'>,
   amountMinor: number,
   already: number,
   credits: Pick<OrderCredits, 'granted' | 'remaining'>,
+  claimed: number,
 ): RefundPlan {
   const isFull = already + amountMinor === order.amountMinor;
   // All of the order's credits when all of its money goes back, else its share of the whole, in the customer's favour.
-  const claim = isFull ? credits.granted : Math.floor((credits.granted * amountMinor) / order.amountMinor);
+  const share = Math.floor((credits.granted * amountMinor) / order.amountMinor);
+  const claim = isFull ? credits.granted - claimed : Math.min(share, credits.granted - claimed);
   const creditsTakenBack = Math.min(claim, credits.remaining);
   const creditsUnrecovered = claim - creditsTakenBack;
   return { amountMinor, currency: order.currency, creditsTakenBack, creditsUnrecovered, isFull };

@@ -5,10 +5,10 @@ import type { Tx } from '../db/index.ts';
 import { postMail } from '../mail/outbox.ts';
 import { lockOrder, moveOrder, paidOrdersOf, type Order } from '../orders/orders.ts';
 import type { ProviderRefund } from '../payments/provider.ts';
-import { findRefund, lockRefund, updateRefund, type Refund } from '../payments/refunds.ts';
+import { findRefund, lockRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
 import { endSubscription, isLive, lockSubscription, setEndDate } from '../subscriptions/subscriptions.ts';
 import { addressOf, itemOf, totalOf } from './mail-data.ts';
-import { planRefund } from './refund-policy.ts';
+import { claimedCredits, planRefund } from './refund-policy.ts';
 import { providerOf, type Services } from './services.ts';
 
 /**
@@ -68,7 +68,8 @@ async function complete(services: Services, tx: Tx, order: Order, refund: Refund
   // The plan before the credits: the order in which every flow locks them.
   if (order.subscriptionId !== null) await lockSubscription(tx, order.subscriptionId);
   const credits = await creditsOfOrder(tx, userId, order.id, now);
-  const plan = planRefund(order, refund.amountMinor, order.refundedMinor, credits);
+  const claimed = claimedCredits(await refundsOf([order.id], tx));
+  const plan = planRefund(order, refund.amountMinor, order.refundedMinor, credits, claimed);
   await clawBack(tx, {
     userId,
     orderId: order.id,

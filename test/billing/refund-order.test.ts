@@ -95,6 +95,21 @@ describe('refunding an order', function () {
     expect(await customer.credits()).to.include({ available_credits: 0 });
   });
 
+  it('takes each credit back once, when PayPal’s pages gave a part back and we give the rest', async () => {
+    const customer = await Client.register(app);
+    const order = await customer.buy({ pack_code: 'pack-500' });
+    const sql = 'SELECT provider_capture_id AS id FROM payments WHERE order_id = $1';
+    const { rows } = await app.db.pool.query<{ id: string }>(sql, [order.order_id]);
+    await call(app, 'POST', `/sandbox/api/paypal/captures/${rows[0]?.id ?? ''}/refund`, { body: { amount: '4.00' } });
+    await app.simulator.idle();
+    await eventually(async () =>
+      (await orderNow(customer, order)).status === 'partially_refunded' ? true : undefined,
+    );
+    expect(await customer.credits()).to.include({ available_credits: 300 });
+    expect(await refund(order)).to.include({ status: 'completed', creditsClawedBack: 300, creditsUnrecovered: 0 });
+    expect(await customer.credits()).to.include({ available_credits: 0 });
+  });
+
   it('takes back a period that was bought ahead, and leaves the one that runs', async () => {
     const customer = await Client.register(app);
     await customer.buy({ plan_code: 'basic' });
