@@ -77,6 +77,7 @@ export function badRequests(world: World): BadRequest[] {
     consume('an unknown field', { ...spend, price: 3 }, 'price'),
     consume('a list', [spend], ''),
     { ...consume('broken JSON', undefined, ''), raw: '{"amount": 1,' },
+    { ...consume('a body that is not gzip', undefined, ''), raw: '{}', headers: { 'Content-Encoding': 'gzip' } },
     { ...consume('JSON that is no object', undefined, ''), raw: '"hello"' },
     { ...consume('no body', undefined, 'amount') },
     { ...consume('a key that is not ASCII', spend, 'Idempotency-Key'), headers: { 'Idempotency-Key': 'a b' } },

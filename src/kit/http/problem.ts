@@ -35,12 +35,20 @@ export function toAppError(error: unknown): AppError {
     case 'request.aborted':
       return new ValidationFailed([{ path: '', message: 'not readable' }], 'The body cannot be read.');
   }
+  if (isUnreadableBody(error)) {
+    return new ValidationFailed([{ path: '', message: 'not readable' }], 'The body cannot be read.');
+  }
   if (error instanceof URIError) {
     return new ValidationFailed([{ path: '', message: 'not a valid address' }], 'The address cannot be decoded.');
   }
   return new AppError(500, 'internal_error', 'Something went wrong on our side. Nothing was lost; try again.', {
     cause: error,
   });
+}
+
+/** What zlib says of a body that is not compressed as its header claims, as the body parser hands it on: without a type. */
+function isUnreadableBody(error: unknown): boolean {
+  return error instanceof Error && 'status' in error && error.status === 400 && 'code' in error;
 }
 
 export function requestIdOf(req: Request): string {

@@ -82,8 +82,15 @@ function secondsLeft(state: RateLimiterRes): number {
   return Math.max(1, Math.ceil(state.msBeforeNext / 1000));
 }
 
+/** Who asks, by address. Of an IPv6 address only the network counts: one caller has all of its 2^64 addresses. */
 export function addressOf(req: Request): string {
-  return req.ip ?? 'unknown';
+  const address = req.ip ?? 'unknown';
+  if (!address.includes(':') || address.includes('.')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const after = tail === undefined || tail === '' ? [] : tail.split(':');
+  if (tail !== undefined) groups.push(...Array<string>(8 - groups.length - after.length).fill('0'), ...after);
+  return `${groups.slice(0, 4).join(':')}::/64`;
 }
 
 const signInPerAccountAndAddress: RateLimit = { name: 'sign-in', points: 10, seconds: 60 };
