@@ -265,6 +265,10 @@ describe('calls to the panel', function () {
     ]) {
       expect((await list(query)).status, query).to.equal(200);
     }
+    const failed = await owner.get('/api/resources/job_runs/actions/list?filters.error=some');
+    expect(failed.json.records).to.be.empty;
+    const open = await owner.get('/api/resources/provider_events/actions/list?filters.handledAt=none');
+    expect(open.json.records).to.not.be.empty;
     const orderId = await buy(panel.services, customer.id, { packCode: 'pack-500' });
     const { json } = await owner.get(
       `/api/resources/orders/actions/list?filters.userId=${encodeURIComponent(customer.email)}`,

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { recordActions } from '../../src/admin/actions/index.ts';
 import { forms } from '../../src/admin/forms/index.ts';
 import { resources } from '../../src/admin/resources/index.ts';
+import { jobs } from '../../src/jobs/schedule.ts';
 import type { ResourceSpec } from '../../src/admin/resources/spec.ts';
 
 interface Texts {
@@ -45,7 +46,8 @@ function asked(): string[] {
       ...values.map((value) => `labels.${name}.${value}`),
     ]),
   );
-  return [...new Set([...ofTables, ...ofActions, ...ofForms])];
+  const ofJobs = jobs.map(({ name }) => `labels.job.${name}`);
+  return [...new Set([...ofTables, ...ofActions, ...ofForms, ...ofJobs])];
 }
 
 function paths(all: Texts, before = ''): string[] {

@@ -36,6 +36,10 @@ function condition(column: string, field: Field, value: unknown): WhereOptions {
     case 'credits':
     case 'money':
       return typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? { [column]: Number(value) } : nothing;
+    case 'longText':
+      return value === 'some' || value === 'none'
+        ? { [column]: { [value === 'some' ? Op.ne : Op.eq]: null } }
+        : nothing;
     case 'json':
     case 'localized':
     case 'features':
@@ -57,6 +61,7 @@ function refersTo(column: string, to: ResourceId, value: string): WhereOptions {
 }
 
 function within(column: string, value: unknown): WhereOptions {
+  if (value === 'none') return { [column]: null };
   if (typeof value !== 'object' || value === null) return nothing;
   const { from, to } = value as { from?: unknown; to?: unknown };
   const [start, end] = [toDate(from), toDate(to)];

@@ -117,8 +117,8 @@ function Waiting({ figures }: { figures: Dashboard }) {
   const { t, i18n } = useTranslation();
   const items = [
     ['failedMails', 'emails?filters.status=failed'],
-    ['failedJobs', 'job_runs'],
-    ['openEvents', 'provider_events'],
+    ['failedJobs', 'job_runs?filters.error=some'],
+    ['openEvents', 'provider_events?filters.handledAt=none'],
     ['openRefunds', 'refunds?filters.status=pending'],
   ] as const;
   const open = items.filter(([name]) => figures[name] > 0);

@@ -86,12 +86,17 @@ function FilterField({ resource, property, values, set }: FieldProps) {
   const label = tp(property.label, resource.id);
   if (kind === 'time') return <TimeRange label={label} name={name} values={values} set={set} />;
   const options: [string, string][] | undefined =
-    kind === 'flag'
+    kind === 'longText'
       ? [
-          ['true', t('panel.yes')],
-          ['false', t('panel.no')],
+          ['some', t('panel.withText')],
+          ['none', t('panel.withoutText')],
         ]
-      : property.availableValues?.map(({ value }) => [String(value), tl(`${name}.${String(value)}`, resource.id)]);
+      : kind === 'flag'
+        ? [
+            ['true', t('panel.yes')],
+            ['false', t('panel.no')],
+          ]
+        : property.availableValues?.map(({ value }) => [String(value), tl(`${name}.${String(value)}`, resource.id)]);
   return (
     <label>
       <span>{label}</span>

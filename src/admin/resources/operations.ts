@@ -69,7 +69,7 @@ export const providerEvents: ResourceSpec = {
     eventId: code,
     type: code,
     kind: code,
-    outcome: word,
+    outcome: { kind: 'longText' },
     attempts: count,
     error: { kind: 'longText' },
     receivedAt: time,
@@ -78,7 +78,7 @@ export const providerEvents: ResourceSpec = {
   title: 'eventId',
   list: ['provider', 'type', 'eventId', 'outcome', 'attempts', 'receivedAt', 'handledAt'],
   show: ['id', 'provider', 'eventId', 'type', 'kind', 'outcome', 'attempts', 'error', 'receivedAt', 'handledAt'],
-  filters: ['provider', 'eventId', 'type', 'outcome', 'receivedAt', 'handledAt'],
+  filters: ['provider', 'eventId', 'type', 'error', 'receivedAt', 'handledAt'],
   sort: { by: 'receivedAt', direction: 'desc' },
   sortable: ['receivedAt'],
 };
@@ -89,7 +89,7 @@ export const jobRuns: ResourceSpec = {
   group: 'operations',
   fields: {
     id,
-    job: code,
+    job: word,
     scheduledFor: time,
     startedAt: time,
     finishedAt: time,
@@ -99,7 +99,7 @@ export const jobRuns: ResourceSpec = {
   title: 'job',
   list: ['job', 'scheduledFor', 'startedAt', 'finishedAt', 'counts', 'error'],
   show: ['id', 'job', 'scheduledFor', 'startedAt', 'finishedAt', 'counts', 'error'],
-  filters: ['job', 'scheduledFor', 'startedAt'],
+  filters: ['job', 'error', 'scheduledFor', 'startedAt'],
   sort: { by: 'startedAt', direction: 'desc' },
   sortable: ['startedAt', 'scheduledFor'],
 };
