@@ -31,12 +31,12 @@ const counters = `
     (SELECT count(*) FROM refunds WHERE status = 'pending') AS "openRefunds"`;
 
 const revenue = `
-  SELECT currency, sum(amount_minor) AS "amountMinor", sum(refunded_minor) AS "refundedMinor" FROM orders
+  SELECT currency, sum(amount_minor)::bigint AS "amountMinor", sum(refunded_minor)::bigint AS "refundedMinor" FROM orders
   WHERE paid_at > $now::timestamptz - interval '30 days' GROUP BY currency ORDER BY 2 DESC`;
 
 export async function readDashboard({ db, clock }: Services): Promise<Dashboard> {
   const now = clock.now();
-  const bind = { now, today: now.toISOString().slice(0, 10) };
+  const bind = { now, today: `${now.toISOString().slice(0, 10)}T00:00:00Z` };
   const [[counts], byCurrency] = await Promise.all([
     db.sequelize.query<Omit<Dashboard, 'revenue'>>(counters, { type: QueryTypes.SELECT, bind }),
     db.sequelize.query<Dashboard['revenue'][number]>(revenue, { type: QueryTypes.SELECT, bind: { now } }),

@@ -50,7 +50,8 @@ export async function readUserStory(userId: string): Promise<UserStory> {
   const rows = (list: object[]) => list as Row[];
   return {
     balance: balance as Row | null,
-    lasting,
+    // The sum of nothing is null, whatever Sequelize's type says.
+    lasting: lasting || 0,
     subscription,
     paid,
     orders: rows(orders),
