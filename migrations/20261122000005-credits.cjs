@@ -95,8 +95,13 @@ const functions = `
     g record;
     expired bigint := 0;
   BEGIN
+    -- Most of the time there is nothing to do, and then nobody has to wait for the lock.
+    IF NOT EXISTS (
+      SELECT FROM credit_grants WHERE user_id = p_user AND remaining > 0 AND expires_at <= p_now
+    ) THEN
+      RETURN 0;
+    END IF;
     SELECT * INTO b FROM credit_balances WHERE user_id = p_user FOR UPDATE;
-    IF NOT FOUND THEN RETURN 0; END IF;
     FOR g IN
       SELECT id, remaining, source FROM credit_grants
       WHERE user_id = p_user AND remaining > 0 AND expires_at <= p_now

@@ -6,11 +6,10 @@ import type { Services } from './services.ts';
 import { settlePayment } from './settle-payment.ts';
 
 const batchSize = 50;
-const askAgainAfterMs = 2 * 60 * 1000;
 
 /** Asks about payments whose end we do not know: the buyer who never came back, the answer that never came. */
 export async function followUpPayments(services: Services): Promise<{ asked: number; unanswered: number }> {
-  const open = await openPayments(before(services), batchSize);
+  const open = await openPayments(services.clock.now(), batchSize);
   const { done, failed } = await workOff(services, 'a payment', open, async (payment) => {
     // Before it is asked about, so that one that fails stands behind the others next time, wherever it fails.
     await updatePayment(null, payment, { checkedAt: services.clock.now() });
@@ -22,15 +21,11 @@ export async function followUpPayments(services: Services): Promise<{ asked: num
 /** Asks again for refunds without an answer, under their own ids: the gateway makes each once. */
 export async function followUpRefunds(services: Services): Promise<{ asked: number; open: number }> {
   let open = 0;
-  const refunds = await openRefunds(before(services), batchSize);
+  const refunds = await openRefunds(services.clock.now(), batchSize);
   const { done, failed } = await workOff(services, 'a refund', refunds, async (refund) => {
     await updateRefund(null, refund, { checkedAt: services.clock.now() });
     const { status } = await requestRefund(services, refund);
     if (status === 'pending') open += 1;
   });
   return { asked: done + failed, open: open + failed };
-}
-
-function before({ clock }: Services): Date {
-  return new Date(clock.now().getTime() - askAgainAfterMs);
 }

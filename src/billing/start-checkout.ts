@@ -1,8 +1,16 @@
 import { UniqueConstraintError } from 'sequelize';
 import type { Tx } from '../db/index.ts';
-import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused } from '../kit/errors.ts';
+import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused, PaymentPending } from '../kit/errors.ts';
 import { toDecimal } from '../kit/money.ts';
-import { createOrder, findOrderByKey, lockOrder, moveOrder, type NewOrder, type Order } from '../orders/orders.ts';
+import {
+  createOrder,
+  findOrderByKey,
+  heldPlanOrder,
+  lockOrder,
+  moveOrder,
+  type NewOrder,
+  type Order,
+} from '../orders/orders.ts';
 import {
   createPayment,
   currentPayment,
@@ -53,7 +61,7 @@ type Terms = Pick<
 /**
  * Begins a purchase: the order and its payment are committed first, then the gateway is asked under the payment's id,
  * so that a crash in between leaves an order that the same request takes up again.
- * @throws PlanUnavailable, AmountMismatch, Conflict, IdempotencyKeyReused, GatewayUnavailable
+ * @throws PlanUnavailable, AmountMismatch, Conflict, PaymentPending, IdempotencyKeyReused, GatewayUnavailable
  */
 export async function startCheckout(services: Services, request: CheckoutRequest): Promise<Checkout> {
   providerMustExist(services, request.provider);
@@ -90,6 +98,12 @@ async function priceOf({ userId, purchase }: CheckoutRequest): Promise<Terms> {
     const snapshot = { packCode, names, credits, validityDays };
     const none = { planId: null, priceId: null, subscriptionType: null };
     return { ...none, kind: 'credit_pack', packId: pack.id, snapshot, amountMinor, currency };
+  }
+  const held = await heldPlanOrder(userId);
+  if (held !== null) {
+    throw new PaymentPending(
+      `The payment service still holds the money for order ${held.orderNo}. Wait for its answer.`,
+    );
   }
   const live = await liveSubscription(userId);
   const { plan, price } = await offerFor(purchase, live);

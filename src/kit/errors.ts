@@ -121,6 +121,12 @@ export class OrderNotPayable extends AppError {
   }
 }
 
+export class PaymentPending extends AppError {
+  constructor(detail: string) {
+    super(409, 'payment_pending', detail);
+  }
+}
+
 export class PaymentDeclined extends AppError {
   constructor(approvalUrl: string | null) {
     super(402, 'payment_declined', 'The payment was declined. No money moved. Try again with another way to pay.', {

@@ -107,3 +107,8 @@ export async function paidOrdersOf(tx: Tx, subscriptionId: string): Promise<Orde
     transaction: tx,
   });
 }
+
+/** An order for a plan whose money the gateway holds: until it decides, another plan must not be paid for. */
+export async function heldPlanOrder(userId: string): Promise<Order | null> {
+  return Order.findOne({ where: { userId, status: 'processing', kind: { [Op.ne]: 'credit_pack' } } });
+}

@@ -4,7 +4,7 @@ import type { Services } from '../billing/services.ts';
 import { startCheckout, type Purchase } from '../billing/start-checkout.ts';
 import { startFreePlan } from '../billing/start-free-plan.ts';
 import { sha256 } from '../kit/crypto.ts';
-import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused } from '../kit/errors.ts';
+import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused, PaymentPending } from '../kit/errors.ts';
 import { localeOf, translatorOf } from '../kit/http/language.ts';
 import { newId } from '../kit/ids.ts';
 import { checkoutModel } from './checkout-model.ts';
@@ -99,6 +99,11 @@ async function buy(shop: Shop, req: Request, res: Response, quoted: Quote, purch
     if (error instanceof GatewayUnavailable) {
       const problem = t('checkout:problem.unavailable', { provider: providerNameOf(services) });
       showCheckout(shop, req, res, quoted, { key, problem, status: 503 });
+      return;
+    }
+    if (error instanceof PaymentPending) {
+      const problem = t('checkout:problem.held', { provider: providerNameOf(services) });
+      showCheckout(shop, req, res, quoted, { problem, status: 409 });
       return;
     }
     const hasChanged = [AmountMismatch, Conflict, IdempotencyKeyReused].some((kind) => error instanceof kind);

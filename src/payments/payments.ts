@@ -1,6 +1,7 @@
 import { Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
+import { dueForFollowUp } from './follow-up-due.ts';
 import { Payment } from './payment.model.ts';
 
 export type { Payment } from './payment.model.ts';
@@ -67,13 +68,12 @@ export async function updatePayment(tx: Tx | null, payment: Payment, changes: Pa
  * Attempts whose end we do not know, least recently asked about first, a bounded batch. One that the gateway never heard
  * of is none of them: there is nothing to ask.
  */
-export async function openPayments(notCheckedSince: Date, limit: number): Promise<Payment[]> {
+export async function openPayments(now: Date, limit: number): Promise<Payment[]> {
   return Payment.findAll({
     where: {
       status: { [Op.in]: ['pending', 'processing'] },
       providerOrderId: { [Op.ne]: null },
-      createdAt: { [Op.lte]: notCheckedSince },
-      [Op.or]: [{ checkedAt: null }, { checkedAt: { [Op.lte]: notCheckedSince } }],
+      [Op.and]: dueForFollowUp(now),
     },
     order: [
       ['checkedAt', 'ASC NULLS FIRST'],

@@ -1,6 +1,7 @@
 import { Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
+import { dueForFollowUp } from './follow-up-due.ts';
 import { Refund } from './refund.model.ts';
 
 export type { Refund } from './refund.model.ts';
@@ -66,13 +67,9 @@ export async function updateRefund(
 }
 
 /** Refunds whose end we do not know, least recently asked about first, a bounded batch. */
-export async function openRefunds(notCheckedSince: Date, limit: number): Promise<Refund[]> {
+export async function openRefunds(now: Date, limit: number): Promise<Refund[]> {
   return Refund.findAll({
-    where: {
-      status: 'pending',
-      createdAt: { [Op.lte]: notCheckedSince },
-      [Op.or]: [{ checkedAt: null }, { checkedAt: { [Op.lte]: notCheckedSince } }],
-    },
+    where: { status: 'pending', [Op.and]: dueForFollowUp(now) },
     order: [
       ['checkedAt', 'ASC NULLS FIRST'],
       ['id', 'ASC'],

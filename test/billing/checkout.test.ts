@@ -135,6 +135,7 @@ describe('checking out', function () {
     await call(app, 'POST', '/sandbox/api/paypal/faults', { body: fault });
     await customer.approve(body);
     await customer.post(`/payments/orders/${body.order_id as string}/capture`);
+    expect((await order(customer, { plan_code: 'max' })).body).to.include({ status: 409, code: 'payment_pending' });
     const sql = 'SELECT provider_capture_id AS id FROM payments WHERE order_id = $1';
     const { rows } = await app.db.pool.query<{ id: string }>(sql, [body.order_id]);
     await call(app, 'POST', `/sandbox/api/paypal/captures/${rows[0]?.id ?? ''}/deny`);
