@@ -78,9 +78,18 @@ module.exports = {
     const dated = { created_at: now, updated_at: now };
     await queryInterface.sequelize.transaction(async (transaction) => {
       const insert = (table, rows) => queryInterface.bulkInsert(table, rows, { transaction });
-      await insert('plans', plans.map((plan, index) => ({ ...toPlan(plan, index), ...dated })));
-      await insert('plan_prices', plans.flatMap(toPrices).map((price) => ({ ...price, created_at: now })));
-      await insert('credit_packs', packs.map((pack, index) => ({ ...toPack(pack, index), ...dated })));
+      await insert(
+        'plans',
+        plans.map((plan, index) => ({ ...toPlan(plan, index), ...dated })),
+      );
+      await insert(
+        'plan_prices',
+        plans.flatMap(toPrices).map((price) => ({ ...price, created_at: now })),
+      );
+      await insert(
+        'credit_packs',
+        packs.map((pack, index) => ({ ...toPack(pack, index), ...dated })),
+      );
     });
   },
 
@@ -93,7 +102,11 @@ module.exports = {
 };
 
 function toPlan({ id, code, names, descriptions, credits, included, popular = false }, index) {
-  const list = features.map(([key, en, zh], place) => ({ key, included: place < included, label: { en, 'zh-CN': zh } }));
+  const list = features.map(([key, en, zh], place) => ({
+    key,
+    included: place < included,
+    label: { en, 'zh-CN': zh },
+  }));
   return {
     id,
     plan_code: code,

@@ -50,14 +50,17 @@ async function start(run: Run): Promise<void> {
   shutdown.signal.throwIfAborted();
 
   const local = localUrlOf(config.host, server.port);
-  const system = await createSystem({
-    config,
-    db,
-    log: run.log,
-    secrets: secretsOf(config, credentials),
-    publicUrl: () => config.publicUrl ?? local,
-    localUrl: () => local,
-  });
+  // One process at a time: the sandbox makes its tables when they are missing.
+  const system = await db.exclusively('parts', () =>
+    createSystem({
+      config,
+      db,
+      log: run.log,
+      secrets: secretsOf(config, credentials),
+      publicUrl: () => config.publicUrl ?? local,
+      localUrl: () => local,
+    }),
+  );
   shutdown.add('queue, jobs and connections', () => system.stop());
   shutdown.signal.throwIfAborted();
   if (credentials !== undefined) {

@@ -4,7 +4,7 @@ import { EmailTaken, NotFound } from '../kit/errors.ts';
 import { newId } from '../kit/ids.ts';
 import { User } from './user.model.ts';
 
-export type { User, UserStatus } from './user.model.ts';
+export type { User } from './user.model.ts';
 
 export interface NewUser {
   email: string;
