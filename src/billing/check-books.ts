@@ -1,4 +1,5 @@
 import { select } from '../db/index.ts';
+import { reportIncident } from '../incidents/incidents.ts';
 import type { Services } from './services.ts';
 
 /** One thing that does not add up. */
@@ -74,10 +75,28 @@ export async function findDifferences({ db }: Pick<Services, 'db'>): Promise<Dif
 /** The nightly proof. @throws Error naming the books that do not balance, so that the run counts as failed */
 export async function checkBooks(services: Services): Promise<{ books: number; differences: number }> {
   const differences = await findDifferences(services);
-  for (const difference of differences) services.log.error(difference, 'the books do not balance');
   if (differences.length > 0) {
+    await report(services, differences);
     const names = [...new Set(differences.map(({ book }) => book))].join(', ');
     throw new Error(`${differences.length} differences: ${names}`);
   }
   return { books: Object.keys(books).length, differences: 0 };
+}
+
+async function report({ db, clock, log }: Services, differences: readonly Difference[]): Promise<void> {
+  for (const difference of differences) log.error(difference, 'the books do not balance');
+  await db.transaction(async (tx) => {
+    for (const { book, subject, expected, found } of differences) {
+      await reportIncident(tx, {
+        kind: 'books_difference',
+        subjectType: 'books',
+        subjectId: subject,
+        aspect: book,
+        summary: `${book}: ${subject} does not add up.`,
+        expected: String(expected),
+        found: String(found),
+        now: clock.now(),
+      });
+    }
+  });
 }

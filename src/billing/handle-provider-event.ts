@@ -1,6 +1,14 @@
 import { findPaymentByCapture, findPaymentByProviderOrder, type Payment } from '../payments/payments.ts';
-import { countAttempt, findEvent, markFailed, markHandled, unhandledEvents } from '../payments/provider-events.ts';
+import {
+  countAttempt,
+  findEvent,
+  markFailed,
+  markHandled,
+  unhandledEvents,
+  type ProviderEventRow,
+} from '../payments/provider-events.ts';
 import type { ProviderEvent } from '../payments/provider.ts';
+import { reportIncident, settleIncidents } from '../incidents/incidents.ts';
 import { describeError } from '../kit/logger.ts';
 import { workOff } from './batches.ts';
 import { recordProviderRefund } from './record-provider-refund.ts';
@@ -19,10 +27,32 @@ export async function handleProviderEvent(services: Services, eventRowId: string
     const body = Buffer.from(services.sealer.open(row.bodySealed));
     const event = providerOf(services, row.provider).parseEvent(body);
     await markHandled(row, await act(services, row.provider, event), services.clock.now());
+    if (row.attempts >= worrying) await settle(services, row.id);
   } catch (error) {
     await markFailed(row, String(describeError(error).message));
+    if (row.attempts >= worrying) await report(services, row, String(describeError(error).message));
     throw error;
   }
+}
+
+/** After so many attempts it is no hiccup any more. */
+const worrying = 5;
+
+async function report({ db, clock }: Services, { id, type, attempts }: ProviderEventRow, error: string): Promise<void> {
+  await db.transaction((tx) =>
+    reportIncident(tx, {
+      kind: 'webhook_unhandled',
+      subjectType: 'webhook',
+      subjectId: id,
+      summary: `The webhook ${type} could not be handled in ${attempts} attempts: ${error}`,
+      now: clock.now(),
+    }),
+  );
+}
+
+async function settle({ db, clock }: Services, subjectId: string): Promise<void> {
+  const settled = { kinds: ['webhook_unhandled'] as const, subjectId, resolution: 'It was handled.', now: clock.now() };
+  await db.transaction((tx) => settleIncidents(tx, settled));
 }
 
 async function act(services: Services, provider: string, event: ProviderEvent): Promise<string> {
@@ -42,11 +72,25 @@ async function act(services: Services, provider: string, event: ProviderEvent): 
       return recordProviderRefund(services, provider, { ...refund, captureId });
     }
     case 'dispute':
-      services.log.warn({ event: event.eventId, type: event.type }, 'a dispute needs a person');
+      await reportDispute(services, event);
       return 'a dispute: look into it at the gateway';
     case 'unknown':
       return `kept: ${event.type} asks for nothing here`;
   }
+}
+
+async function reportDispute({ db, clock, log }: Services, { eventId, type, captureId }: ProviderEvent): Promise<void> {
+  log.warn({ event: eventId, type }, 'a dispute needs a person');
+  await db.transaction((tx) =>
+    reportIncident(tx, {
+      kind: 'dispute_opened',
+      subjectType: 'dispute',
+      subjectId: captureId ?? eventId,
+      summary: `A buyer disputes a payment (${type}). Answer at the gateway.`,
+      details: { event: eventId, capture: captureId },
+      now: clock.now(),
+    }),
+  );
 }
 
 async function paymentOf(provider: string, { providerOrderId, captureId }: ProviderEvent): Promise<Payment | null> {

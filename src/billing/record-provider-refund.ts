@@ -1,3 +1,6 @@
+import type { Tx } from '../db/index.ts';
+import { reportIncident } from '../incidents/incidents.ts';
+import { toDecimal } from '../kit/money.ts';
 import { lockOrder } from '../orders/orders.ts';
 import { findPaymentByCapture, findPaymentByProviderOrder, type Payment } from '../payments/payments.ts';
 import { ProviderRejected } from '../payments/provider-errors.ts';
@@ -25,7 +28,11 @@ export async function recordProviderRefund(
     return `refund ${known.id} is ${answer.status}`;
   }
   const payment = captureId === null ? null : await bookedPayment(services, provider, captureId);
-  if (payment === null) return `refund ${refundId} is of a capture that is not ours`;
+  if (payment === null) {
+    const summary = `The gateway reports the refund ${refundId} of a capture that is not ours.`;
+    await services.db.transaction((tx) => reportUnmatched(services, tx, answer, summary, null));
+    return summary;
+  }
   const unanswered = (await refundsOf([payment.orderId])).find(
     (refund) => refund.status === 'pending' && refund.providerRefundId === null && refund.amountMinor === amountMinor,
   );
@@ -54,16 +61,20 @@ async function paymentOfCapture(services: Services, provider: string, captureId:
 }
 
 async function adopt(
-  { db, clock, log }: Services,
+  services: Services,
   provider: string,
   orderId: string,
   paymentId: string,
-  { refundId, amountMinor, currency }: ProviderRefund,
+  answer: ProviderRefund,
 ): Promise<Refund | null> {
+  const { db, clock } = services;
+  const { refundId, amountMinor, currency } = answer;
   return db.transaction(async (tx) => {
     const [order, refunds] = [await lockOrder(tx, orderId), await refundsOf([orderId], tx)];
     if (order.currency !== currency || amountMinor > refundableMinor(order, refunds)) {
-      log.error({ order: orderId, refund: refundId }, 'the gateway gave back more than the order can');
+      const left = { amountMinor: refundableMinor(order, refunds), currency: order.currency };
+      const summary = `The gateway gave back more of ${order.orderNo} than can be given back.`;
+      await reportUnmatched(services, tx, answer, summary, `${toDecimal(left)} ${left.currency}`);
       return null;
     }
     return createRefund(tx, {
@@ -77,5 +88,26 @@ async function adopt(
       requestedBy: null,
       now: clock.now(),
     });
+  });
+}
+
+/** Money that left without a row of ours to book it on: a person has to look. */
+async function reportUnmatched(
+  { clock, log }: Services,
+  tx: Tx,
+  { refundId, captureId, amountMinor, currency }: ProviderRefund,
+  summary: string,
+  expected: string | null,
+): Promise<void> {
+  log.error({ refund: refundId, capture: captureId }, 'a refund at the gateway fits no order');
+  await reportIncident(tx, {
+    kind: 'refund_unmatched',
+    subjectType: 'refund',
+    subjectId: refundId,
+    summary,
+    expected,
+    found: `${toDecimal({ amountMinor, currency })} ${currency}`,
+    details: { capture: captureId },
+    now: clock.now(),
   });
 }

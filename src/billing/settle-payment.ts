@@ -1,5 +1,7 @@
 import { getUser } from '../accounts/users.ts';
 import type { Tx } from '../db/index.ts';
+import { reportIncident } from '../incidents/incidents.ts';
+import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
 import { isPaid } from '../orders/order-states.ts';
 import { findOrder, lockOrder, moveOrder, type Order } from '../orders/orders.ts';
@@ -71,9 +73,23 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
     const known = { providerCaptureId: capture.captureId, payerSealed: sealPayer(services, answer) };
     const mismatch = findMismatch(order, payment, capture);
     if (mismatch !== null) {
-      services.log.error({ order: order.id, payment: id, mismatch }, 'a capture is not what the order asked for');
-      await updatePayment(tx, payment, { ...known, status: 'failed', failureCode: `MISMATCH_${mismatch}` });
-      await moveOrder(tx, order, 'failed', { failureCode: `MISMATCH_${mismatch}`, closedAt: now });
+      services.log.error(
+        { order: order.id, payment: id, mismatch: mismatch.what },
+        'a capture is not what the order asked for',
+      );
+      const failureCode = `MISMATCH_${mismatch.what}`;
+      await updatePayment(tx, payment, { ...known, status: 'failed', failureCode });
+      await moveOrder(tx, order, 'failed', { failureCode, closedAt: now });
+      await reportIncident(tx, {
+        kind: 'capture_mismatch',
+        subjectType: 'order',
+        subjectId: order.id,
+        summary: `The gateway took money for ${order.orderNo} that is not what was asked for. Nothing was handed over.`,
+        expected: mismatch.expected,
+        found: mismatch.found,
+        details: { payment: id, capture: capture.captureId, what: mismatch.what },
+        now,
+      });
       return { outcome: 'closed', order, payment, isNew: true };
     }
     switch (capture.status) {
@@ -97,13 +113,19 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
   return settlement;
 }
 
+interface Mismatch {
+  what: 'AMOUNT' | 'REFERENCE' | 'PAYEE';
+  expected: string;
+  found: string | null;
+}
+
 /** The capture against our own row. → what differs, or null */
-function findMismatch(order: Order, payment: Payment, capture: ProviderCapture): string | null {
-  if (capture.amountMinor !== payment.amountMinor) return 'AMOUNT';
-  if (capture.currency !== payment.currency) return 'CURRENCY';
-  if (capture.reference !== order.id) return 'REFERENCE';
-  if (payment.payee !== null && capture.payee !== null && capture.payee !== payment.payee) return 'PAYEE';
-  return null;
+function findMismatch(order: Order, payment: Payment, capture: ProviderCapture): Mismatch | null {
+  const [asked, taken] = [payment, capture].map((money) => `${toDecimal(money)} ${money.currency}`) as [string, string];
+  if (asked !== taken) return { what: 'AMOUNT', expected: asked, found: taken };
+  if (capture.reference !== order.id) return { what: 'REFERENCE', expected: order.id, found: capture.reference };
+  const isElsewhere = payment.payee !== null && capture.payee !== null && capture.payee !== payment.payee;
+  return isElsewhere ? { what: 'PAYEE', expected: payment.payee ?? '', found: capture.payee } : null;
 }
 
 function sealPayer({ sealer }: Services, { payer }: ProviderOrder): string | null {

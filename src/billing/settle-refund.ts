@@ -2,6 +2,8 @@ import { getUser } from '../accounts/users.ts';
 import { clawBack, creditsOfOrder } from '../credits/ledger.ts';
 import { endQuota } from '../credits/quota.ts';
 import type { Tx } from '../db/index.ts';
+import { reportIncident, settleIncidents } from '../incidents/incidents.ts';
+import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
 import { lockOrder, moveOrder, paidOrdersOf, type Order } from '../orders/orders.ts';
 import type { ProviderRefund } from '../payments/provider.ts';
@@ -33,6 +35,12 @@ export async function settleRefund(services: Services, refundId: string, answer:
     }
     await updateRefund(tx, refund, { ...known, status: 'completed', completedAt: now, failureCode: null });
     await complete(services, tx, order, refund, now);
+    await settleIncidents(tx, {
+      kinds: ['refund_failed', 'refund_unresolved'],
+      subjectId: refundId,
+      resolution: 'The gateway has made the refund.',
+      now,
+    });
     return true;
   });
   if (isNew) services.metrics.refunds.inc({ status: 'completed' });
@@ -45,9 +53,17 @@ export async function failRefund(
   issue: string,
 ): Promise<void> {
   const failed = await db.transaction(async (tx) => {
-    const { refund } = await lockBoth(tx, refundId);
+    const { order, refund } = await lockBoth(tx, refundId);
     if (refund.status !== 'pending') return false;
     await updateRefund(tx, refund, { status: 'failed', failureCode: issue, checkedAt: clock.now() });
+    await reportIncident(tx, {
+      kind: 'refund_failed',
+      subjectType: 'refund',
+      subjectId: refundId,
+      summary: `The gateway refused to refund ${toDecimal(refund)} ${refund.currency} of ${order.orderNo}: ${issue}.`,
+      details: { order: order.id, issue },
+      now: clock.now(),
+    });
     return true;
   });
   if (!failed) return;

@@ -7,6 +7,7 @@ import { initAuditEntry } from '../audit/audit-entry.model.ts';
 import { initCreditBalance } from '../credits/credit-balance.model.ts';
 import { initCreditGrant } from '../credits/credit-grant.model.ts';
 import { initCreditTransaction } from '../credits/credit-transaction.model.ts';
+import { initIncident } from '../incidents/incident.model.ts';
 import { initJobRun } from '../jobs/job-run.model.ts';
 import { initEmail } from '../mail/email.model.ts';
 import { initOrder } from '../orders/order.model.ts';
@@ -29,6 +30,7 @@ export function initModels(sequelize: Sequelize): void {
     initCreditBalance,
     initCreditGrant,
     initCreditTransaction,
+    initIncident,
     initJobRun,
     initEmail,
     initOrder,

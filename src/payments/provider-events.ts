@@ -28,6 +28,7 @@ export async function findEvent(id: string): Promise<ProviderEventRow | null> {
 
 export async function countAttempt(event: ProviderEventRow): Promise<void> {
   await event.increment('attempts');
+  await event.reload();
 }
 
 /** `outcome` says what came of it, in words for staff. */

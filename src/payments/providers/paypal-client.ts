@@ -190,7 +190,7 @@ class RedirectedClient extends Client {
 
   override getRequestBuilderFactory(): BuilderFactory {
     const factory = super.getRequestBuilderFactory();
-    return ((...args: Parameters<BuilderFactory>) => {
+    return (...args: Parameters<BuilderFactory>) => {
       const builder = factory(...args);
       builder.interceptRequest((request) => {
         // Runs per request, long after the constructor, which calls this method before the field is set.
@@ -199,6 +199,6 @@ class RedirectedClient extends Client {
         return { ...request, url: request.url.replace(/^https:\/\/api-m(?:\.sandbox)?\.paypal\.com/, base) };
       });
       return builder;
-    });
+    };
   }
 }
