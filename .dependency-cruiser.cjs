@@ -48,6 +48,7 @@ module.exports = {
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     layer('kit-imports-nothing-of-ours', '^src/kit/', '^src/(?!kit/)', 'The kit knows no billing words.'),
+    layer('states-import-nothing-of-ours', '^src/states/', '^src/(?!states/)', 'A table that every domain may ask.'),
     layer('config-imports-nothing-of-ours', '^src/config\\.ts$', '^src/', 'Settings are read before anything else is.'),
     {
       name: 'db-is-below-the-domains',

@@ -2,7 +2,8 @@ import { literal, Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { NotFound } from '../kit/errors.ts';
 import { newId, readableCode } from '../kit/ids.ts';
-import { assertOrderMove, type OrderKind, type OrderSnapshot, type OrderStatus } from './order-states.ts';
+import { assertMove } from '../states/moves.ts';
+import type { OrderKind, OrderSnapshot, OrderStatus } from './order-states.ts';
 import { Order } from './order.model.ts';
 import type { SubscriptionType } from '../plans/plan-terms.ts';
 
@@ -50,7 +51,7 @@ export async function moveOrder(
   status: OrderStatus,
   changes: Partial<Pick<Order, 'paidAt' | 'closedAt' | 'failureCode' | 'refundedMinor' | 'subscriptionId'>>,
 ): Promise<void> {
-  assertOrderMove(order.status, status);
+  assertMove('order', order.status, status);
   await order.update({ status, ...changes }, { transaction: tx });
 }
 

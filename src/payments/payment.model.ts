@@ -6,7 +6,7 @@ import {
   type InferCreationAttributes,
   type Sequelize,
 } from 'sequelize';
-import type { PaymentStatus } from './payment-states.ts';
+import type { PaymentStatus } from '../states/moves.ts';
 
 /** One attempt to pay an order through a gateway. */
 export class Payment extends Model<InferAttributes<Payment>, InferCreationAttributes<Payment>> {

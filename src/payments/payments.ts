@@ -1,6 +1,7 @@
 import { Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
+import { assertMove } from '../states/moves.ts';
 import { dueForFollowUp } from './follow-up-due.ts';
 import { Payment } from './payment.model.ts';
 
@@ -61,6 +62,8 @@ export type PaymentChanges = Partial<
 >;
 
 export async function updatePayment(tx: Tx | null, payment: Payment, changes: PaymentChanges): Promise<void> {
+  const { status = payment.status } = changes;
+  if (status !== payment.status) assertMove('payment', payment.status, status);
   await payment.update(changes, { transaction: tx });
 }
 

@@ -6,7 +6,7 @@ import {
   type InferCreationAttributes,
   type Sequelize,
 } from 'sequelize';
-import type { RefundStatus } from './payment-states.ts';
+import type { RefundStatus } from '../states/moves.ts';
 
 /** Money given back for a payment. */
 export class Refund extends Model<InferAttributes<Refund>, InferCreationAttributes<Refund>> {

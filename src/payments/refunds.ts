@@ -1,6 +1,7 @@
 import { Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
+import { assertMove } from '../states/moves.ts';
 import { dueForFollowUp } from './follow-up-due.ts';
 import { Refund } from './refund.model.ts';
 
@@ -63,6 +64,8 @@ export async function updateRefund(
     >
   >,
 ): Promise<void> {
+  const { status = refund.status } = changes;
+  if (status !== refund.status) assertMove('refund', refund.status, status);
   await refund.update(changes, { transaction: tx });
 }
 
