@@ -173,6 +173,10 @@ function refuseUnpaid({ outcome, order, payment }: Settlement): void {
         approval_url: payment.approvalUrl,
         order_status: order.status,
       });
+    case 'returned':
+      throw new OrderNotPayable('This order was closed before it was paid. The money goes back in full.', {
+        order_status: order.status,
+      });
     case 'closed':
       throw new OrderNotPayable(`This order is ${order.status} and cannot be paid any more. Start a new one.`, {
         order_status: order.status,

@@ -3,7 +3,7 @@ import { recordAudit } from '../audit/audit.ts';
 import { creditsOfOrder } from '../credits/ledger.ts';
 import { Conflict, ValidationFailed } from '../kit/errors.ts';
 import { toDecimal } from '../kit/money.ts';
-import { lockOrder } from '../orders/orders.ts';
+import { lockOrder, type Order } from '../orders/orders.ts';
 import { currentPayment, findPayment } from '../payments/payments.ts';
 import { ProviderRejected, ProviderUnavailable } from '../payments/provider-errors.ts';
 import { createRefund, findRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
@@ -11,47 +11,64 @@ import { claimedCredits, planRefund, refundableMinor, type RefundPlan } from './
 import { providerOf, type Services } from './services.ts';
 import { failRefund, settleRefund } from './settle-refund.ts';
 
-/** What refunding the order in full would do now. @throws NotFound, Conflict when nothing can be refunded */
-export async function previewRefund({ db, clock }: Services, orderId: string): Promise<RefundPlan> {
+/**
+ * What giving back `amountMinor` of the order (all that is left, when it is not given) would do now.
+ * @throws NotFound, Conflict when nothing can be refunded, ValidationFailed when it is more than that
+ */
+export async function previewRefund(
+  { db, clock }: Services,
+  orderId: string,
+  amountMinor?: number,
+): Promise<RefundPlan> {
   return db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
     const refunds = await refundsOf([orderId], tx);
-    const amountMinor = refundableMinor(order, refunds);
-    if (amountMinor <= 0) throw new Conflict('There is nothing left to refund on this order.');
+    const amount = checkedAmount(order, refunds, amountMinor);
     const credits = await creditsOfOrder(tx, order.userId, orderId, clock.now());
-    return planRefund(order, amountMinor, order.refundedMinor, credits, claimedCredits(refunds));
+    return planRefund(order, amount, order.refundedMinor, credits, claimedCredits(refunds));
   });
 }
 
 /**
- * Gives back what is left of an order. The refund is committed first, then the gateway is asked under the refund's id:
+ * Gives back `amountMinor` of an order, or what is left of it. The refund is committed first, then the gateway is asked under the refund's id:
  * an answer that does not come leaves it pending, and a job asks again under the same id.
  * @returns the refund: completed, pending, or failed with the gateway's reason
- * @throws ValidationFailed without a reason, NotFound, Conflict when nothing can be refunded
+ * @throws ValidationFailed without a reason or for more than is left, NotFound, Conflict when nothing can be refunded
  */
 export async function refundOrder(
   services: Services,
-  { orderId, reason, staff }: { orderId: string; reason: string; staff: StaffActor },
+  { reason, ...request }: { orderId: string; amountMinor?: number; reason: string; staff: StaffActor },
 ): Promise<Refund> {
   if (reason.trim() === '') throw new ValidationFailed([{ path: 'reason', message: 'Say why the order is refunded.' }]);
-  const refund = await promiseRefund(services, orderId, reason.trim(), staff);
+  const refund = await promiseRefund(services, { ...request, reason: reason.trim() });
   return requestRefund(services, refund);
+}
+
+/** @throws Conflict when nothing is left, ValidationFailed when the amount is not within what is left */
+function checkedAmount(order: Order, refunds: readonly Refund[], amountMinor?: number): number {
+  const left = refundableMinor(order, refunds);
+  if (left <= 0) throw new Conflict('There is nothing left to refund on this order.');
+  const amount = amountMinor ?? left;
+  if (Number.isSafeInteger(amount) && amount > 0 && amount <= left) return amount;
+  const most = `${toDecimal({ amountMinor: left, currency: order.currency })} ${order.currency}`;
+  throw new ValidationFailed([{ path: 'amount', message: `Give an amount up to ${most}.` }]);
 }
 
 async function promiseRefund(
   { db, clock }: Services,
-  orderId: string,
-  reason: string,
-  staff: StaffActor,
+  {
+    orderId,
+    amountMinor: wanted,
+    reason,
+    staff,
+  }: { orderId: string; amountMinor?: number; reason: string; staff: StaffActor },
 ): Promise<Refund> {
   const now = clock.now();
   return db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
-    const amountMinor = refundableMinor(order, await refundsOf([orderId], tx));
+    const amountMinor = checkedAmount(order, await refundsOf([orderId], tx), wanted);
     const payment = await currentPayment(orderId, tx);
-    if (amountMinor <= 0 || payment?.status !== 'completed') {
-      throw new Conflict('There is nothing left to refund on this order.');
-    }
+    if (payment?.status !== 'completed') throw new Conflict('This order has no payment to refund.');
     const { currency } = order;
     const refund = await createRefund(tx, {
       orderId,

@@ -7,8 +7,10 @@ import { isPaid } from '../orders/order-states.ts';
 import { findOrder, lockOrder, moveOrder, type Order } from '../orders/orders.ts';
 import { findPayment, lockPayment, updatePayment, type Payment } from '../payments/payments.ts';
 import type { ProviderCapture, ProviderOrder } from '../payments/provider.ts';
+import { createRefund, refundsOf } from '../payments/refunds.ts';
 import { activatePurchase } from './activate-purchase.ts';
 import { addressOf, itemOf, totalOf } from './mail-data.ts';
+import { requestRefund } from './refund-order.ts';
 import { providerOf, type Services } from './services.ts';
 import { takePayment } from './take-payment.ts';
 
@@ -16,9 +18,10 @@ export interface Settlement {
   /**
    * completed: paid and handed over. processing: the gateway holds the money. not_approved: the buyer has not agreed
    * yet. declined: the buyer may try again with other means, under `payment.approvalUrl`. closed: nothing will come of
-   * this order (failed, cancelled, expired), see `order.status`.
+   * this order (failed, cancelled, expired), see `order.status`. returned: it was paid after it had been closed, so the
+   * money goes back and nothing is handed over.
    */
-  outcome: 'completed' | 'processing' | 'not_approved' | 'declined' | 'closed';
+  outcome: 'completed' | 'processing' | 'not_approved' | 'declined' | 'closed' | 'returned';
   order: Order;
   payment: Payment;
 }
@@ -32,13 +35,21 @@ export interface Settlement {
 export async function settlePayment(services: Services, paymentId: string): Promise<Settlement> {
   const before = await read(paymentId);
   if (isSettled(before.payment)) return settled(before);
-  return services.db.exclusively(settlingOf(before.order), async () => {
+  const settlement = await services.db.exclusively(settlingOf(before.order), async (): Promise<Settlement> => {
     const { order, payment } = await read(paymentId);
     if (isSettled(payment)) return settled({ order, payment });
     const answer = await takePayment(services, order, payment);
     if (typeof answer === 'string') return { outcome: answer, ...(await read(paymentId)) };
     return book(services, payment, answer);
   });
+  if (settlement.outcome !== 'returned') return settlement;
+  await askForRefunds(services, settlement.order.id);
+  return { outcome: 'returned', ...(await read(paymentId)) };
+}
+
+/** At once, so that the buyer can be told; what stays open is asked for again by the job. */
+async function askForRefunds(services: Services, orderId: string): Promise<void> {
+  for (const refund of await refundsOf([orderId])) await requestRefund(services, refund);
 }
 
 /** Under this name a customer's money is taken or given up, one payment at a time. */
@@ -58,7 +69,15 @@ function isSettled({ status }: Payment): boolean {
 }
 
 function settled({ order, payment }: { order: Order; payment: Payment }): Settlement {
+  if (order.failureCode === paidLate) return { outcome: 'returned', order, payment };
   return { outcome: isPaid(order.status) ? 'completed' : 'closed', order, payment };
+}
+
+/** Marks an order that was paid after it had been closed. */
+const paidLate = 'PAID_LATE';
+
+function isLate({ status, failureCode }: Order): boolean {
+  return status === 'cancelled' || status === 'expired' || failureCode === paidLate;
 }
 
 /** The one place where money that arrived becomes an order that is paid. */
@@ -97,6 +116,10 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
       case 'refunded':
       case 'partially_refunded':
         await updatePayment(tx, payment, { ...known, status: 'completed', completedAt: now, pendingReason: null });
+        if (isLate(order)) {
+          await giveBack(tx, order, payment, now);
+          return { outcome: 'returned', order, payment, isNew: true };
+        }
         await complete(services, tx, order, now);
         return { outcome: 'completed', order, payment, isNew: true };
       case 'pending':
@@ -153,10 +176,34 @@ async function complete({ db }: Services, tx: Tx, order: Order, now: Date): Prom
   });
 }
 
+/** The order had been closed: it is paid, hands over nothing, and its refund is promised in the same breath. */
+async function giveBack(tx: Tx, order: Order, payment: Payment, now: Date): Promise<void> {
+  const { id, orderNo, status } = order;
+  await moveOrder(tx, order, 'completed', { paidAt: now, closedAt: now, failureCode: paidLate });
+  const { amountMinor, currency, provider } = payment;
+  await createRefund(tx, {
+    orderId: id,
+    paymentId: payment.id,
+    provider,
+    amountMinor,
+    currency,
+    reason: `The order was ${status} before it was paid.`,
+    requestedBy: null,
+    now,
+  });
+  await reportIncident(tx, {
+    kind: 'late_payment',
+    subjectType: 'order',
+    subjectId: id,
+    summary: `${orderNo} was paid after it was ${status}. The money goes back by itself.`,
+    now,
+  });
+}
+
 /** → whether the order was not held before */
 async function hold(services: Services, tx: Tx, order: Order, payment: Payment): Promise<boolean> {
   if (order.status === 'processing') return false;
-  await moveOrder(tx, order, 'processing', {});
+  await moveOrder(tx, order, 'processing', isLate(order) ? { failureCode: paidLate } : {});
   await postProblem(services, tx, order, payment, 'payment_pending');
   return true;
 }

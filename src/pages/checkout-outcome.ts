@@ -11,6 +11,7 @@ export type Outcome =
   | 'success'
   | 'already_paid'
   | 'refunded'
+  | 'returned'
   | 'waiting'
   | 'unconfirmed'
   | 'open'
@@ -24,6 +25,7 @@ const tones: Readonly<Record<Outcome, 'good' | 'wait' | 'bad' | 'calm'>> = {
   success: 'good',
   already_paid: 'good',
   refunded: 'calm',
+  returned: 'calm',
   waiting: 'wait',
   unconfirmed: 'wait',
   open: 'wait',
@@ -51,6 +53,8 @@ export function outcomeOf({ outcome, order }: Pick<Settlement, 'outcome' | 'orde
       return 'open';
     case 'declined':
       return 'declined';
+    case 'returned':
+      return 'returned';
     case 'closed':
       return closedOutcome(order);
   }
@@ -63,7 +67,8 @@ export function outcomeOfOrder(order: Order, now: Date): Outcome {
   return order.paidAt === null ? closedOutcome(order) : paidOutcome(order, now);
 }
 
-function paidOutcome({ status, paidAt }: Order, now: Date): Outcome {
+function paidOutcome({ status, paidAt, failureCode }: Order, now: Date): Outcome {
+  if (failureCode === 'PAID_LATE') return 'returned';
   if (status === 'refunded' || status === 'partially_refunded') return 'refunded';
   return paidAt !== null && now.getTime() - paidAt.getTime() < freshForMs ? 'success' : 'already_paid';
 }
@@ -167,6 +172,7 @@ function actionsOf(
     case 'already_paid':
       return [account, orderPage('receipt')];
     case 'refunded':
+    case 'returned':
     case 'superseded':
       return [account, orderPage('order')];
     case 'waiting':

@@ -110,6 +110,27 @@ describe('refunding an order', function () {
     expect(await customer.credits()).to.include({ available_credits: 0 });
   });
 
+  it('gives back in parts, each with its share of the credits, and never more than was paid', async () => {
+    const customer = await Client.register(app);
+    const order = await customer.buy({ pack_code: 'pack-500' });
+    const part = (amountMinor: number) =>
+      refundOrder(app.services, { orderId: order.order_id as string, amountMinor, reason: 'half of it', staff });
+    const half = await previewRefund(app.services, order.order_id as string, 500);
+    expect(half).to.include({ amountMinor: 500, creditsTakenBack: 250, isFull: false });
+    expect(await part(500)).to.include({ status: 'completed', creditsClawedBack: 250 });
+    expect(await orderNow(customer, order)).to.include({ status: 'partially_refunded', refunded_amount: '5.00' });
+    for (const amount of [500, 0, -1, 1.5]) {
+      expect(await part(amount).catch((error: unknown) => error)).to.include({ code: 'validation_failed' });
+    }
+    const both = await Promise.allSettled([part(300), part(300)]);
+    expect(both.map(({ status }) => status).sort()).to.deep.equal(['fulfilled', 'rejected']);
+    expect(await part(199)).to.include({ status: 'completed' });
+    const now = await orderNow(customer, order);
+    expect(now).to.include({ status: 'refunded', refunded_amount: '9.99' });
+    expect(now.refunds).to.have.length(3);
+    expect(await customer.credits()).to.include({ available_credits: 0 });
+  });
+
   it('takes back a period that was bought ahead, and leaves the one that runs', async () => {
     const customer = await Client.register(app);
     await customer.buy({ plan_code: 'basic' });

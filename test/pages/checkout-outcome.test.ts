@@ -35,6 +35,10 @@ const cases: [Outcome, Parameters<typeof outcomeOf>[0]][] = [
   ['success', { outcome: 'completed', order: order({ status: 'completed', paidAt: justNow }) }],
   ['already_paid', { outcome: 'completed', order: order({ status: 'completed', paidAt: lastWeek }) }],
   ['refunded', { outcome: 'completed', order: order({ status: 'refunded', paidAt: justNow, refundedMinor: 2999 }) }],
+  [
+    'returned',
+    { outcome: 'returned', order: order({ status: 'refunded', paidAt: justNow, failureCode: 'PAID_LATE' }) },
+  ],
   ['waiting', { outcome: 'processing', order: order({ status: 'processing' }) }],
   ['open', { outcome: 'not_approved', order: order({}) }],
   ['declined', { outcome: 'declined', order: order({}) }],
