@@ -9,6 +9,7 @@ export interface Dashboard {
   ordersToday: number;
   paidToday: number;
   revenue: { currency: string; amountMinor: number; refundedMinor: number }[];
+  openIncidents: number;
   failedMails: number;
   failedJobs: number;
   openEvents: number;
@@ -24,6 +25,7 @@ const counters = `
       AS "activeSubscriptions",
     (SELECT count(*) FROM orders WHERE created_at >= $today) AS "ordersToday",
     (SELECT count(*) FROM orders WHERE created_at >= $today AND paid_at IS NOT NULL) AS "paidToday",
+    (SELECT count(*) FROM incidents WHERE status = 'open') AS "openIncidents",
     (SELECT count(*) FROM emails WHERE status = 'failed') AS "failedMails",
     (SELECT count(*) FROM job_runs WHERE error IS NOT NULL AND started_at > $now::timestamptz - interval '7 days')
       AS "failedJobs",

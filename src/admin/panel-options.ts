@@ -1,10 +1,12 @@
 import type {
   Action,
+  After,
   ActionContext,
   ActionRequest,
   BaseRecord,
   CurrentAdmin,
   RecordActionResponse,
+  RecordJSON,
   ResourceWithOptions,
 } from 'adminjs';
 import type { StaffActor, StaffRole } from '../accounts/staff.ts';
@@ -15,6 +17,7 @@ import type { Form } from './forms/form.ts';
 import { forms } from './forms/index.ts';
 import { may } from './permissions.ts';
 import type { Field, ResourceSpec } from './resources/spec.ts';
+import { findSubjects, type IncidentRow } from './incident-subjects.ts';
 import { readUserStory } from './user-story.ts';
 
 /** What our router adds to AdminJS's request. */
@@ -40,7 +43,9 @@ export function toResource(
       showProperties: [...spec.show],
       filterProperties: [...spec.filters],
       editProperties: [],
-      properties: Object.fromEntries(Object.entries(spec.fields).map(([name, field]) => [name, property(field)])),
+      properties: Object.fromEntries(
+        Object.entries(spec.fields).map(([name, field]) => [name, property(field, spec.below?.[name])]),
+      ),
       actions: {
         ...builtIn(spec, form, services),
         ...Object.fromEntries(own.map((action) => [action.name, toAction(action, services)])),
@@ -58,10 +63,10 @@ const groupIcons: Readonly<Record<ResourceSpec['group'], string>> = {
   team: 'Shield',
 };
 
-function property(field: Field): object {
+function property(field: Field, below: string | undefined): object {
   const { kind, ...rest } = field;
   return {
-    custom: { kind, ...rest },
+    custom: { kind, ...rest, below },
     components: { list: 'PanelCell', show: 'PanelField' },
     ...(kind === 'state' && { availableValues: field.values.map((value) => ({ value, label: value })) }),
   };
@@ -76,12 +81,13 @@ function builtIn(spec: ResourceSpec, form: Form | undefined, services: Services)
   const closed = { isAccessible: false, isVisible: false };
   const component = { component: 'PanelForm', custom: { fields: form?.fields ?? [] } };
   return {
-    list: { ...allowed('list'), showFilter: false },
+    list: { ...allowed('list'), showFilter: false, ...(id === 'incidents' && { after: linkSubjects(services) }) },
     search: allowed('search'),
     show: {
       ...allowed('show'),
       custom: { related: spec.related ?? [] },
-      ...(id === 'users' && { after: addStory }),
+      ...(id === 'users' && { after: addStory(services) }),
+      ...(id === 'incidents' && { after: linkSubjects(services) }),
     },
     new:
       form?.create === undefined
@@ -117,10 +123,35 @@ function toAction(action: RecordAction, services: Services): Options {
   };
 }
 
-async function addStory(answer: RecordActionResponse): Promise<RecordActionResponse> {
-  const { record } = answer;
-  const story = JSON.stringify(await readUserStory(record.id));
-  return { ...answer, record: { ...record, params: { ...record.params, story } } };
+function addStory(services: Services): After<RecordActionResponse> {
+  return async (answer) => {
+    const { record } = answer;
+    const story = JSON.stringify(await readUserStory(services, record.id));
+    return { ...answer, record: { ...record, params: { ...record.params, story } } };
+  };
+}
+
+/** Tells of each incident, in a list or alone, which row it is about. */
+function linkSubjects(services: Services): After<RecordActionResponse> {
+  return async (answer) => {
+    const list = answer['records'] as RecordJSON[] | undefined;
+    const records = list ?? [answer.record];
+    const links = await findSubjects(services, records.map(toIncidentRow));
+    const linked = records.map((record) => {
+      const subject = JSON.stringify(links.get(record.id) ?? null);
+      return { ...record, params: { ...record.params, subject } };
+    });
+    return list === undefined ? { ...answer, record: linked[0] ?? answer.record } : { ...answer, records: linked };
+  };
+}
+
+function toIncidentRow({ id, params }: RecordJSON): IncidentRow {
+  return {
+    id,
+    subjectType: String(params['subjectType']),
+    subjectId: String(params['subjectId']),
+    details: JSON.parse(String(params['details'] ?? 'null')) as object | null,
+  };
 }
 
 function handleNew(create: NonNullable<Form['create']>, services: Services): NonNullable<Options['handler']> {

@@ -16,6 +16,8 @@ export interface PanelParts {
   assets: AssetStore;
   Api: typeof ApiController;
   renderShell: RenderShell;
+  /** How much waits for somebody in which table. */
+  countWaiting: () => Promise<Partial<Record<ResourceId, number>>>;
 }
 
 interface Params {
@@ -30,7 +32,7 @@ interface Params {
  * is 403 for the page and the JSON alike, and what is not there is 404. Bodies are JSON and nothing else: AdminJS's
  * multipart forms, and with them uploads, are not taken.
  */
-export function panelRouter({ admin, assets, Api, renderShell }: PanelParts): Router {
+export function panelRouter({ admin, assets, Api, renderShell, countWaiting }: PanelParts): Router {
   const router = Router();
   const page: RequestHandler<Partial<Params>> = async (request, response) => {
     const member = signedIn(response);
@@ -49,6 +51,11 @@ export function panelRouter({ admin, assets, Api, renderShell }: PanelParts): Ro
   router.get('/resources/:resourceId', page);
   router.get('/resources/:resourceId/actions/:action', page);
   router.get('/resources/:resourceId/records/:recordId/:action', page);
+  router.get('/api/waiting', async (_request, response) => {
+    const { role } = signedIn(response);
+    const waiting = Object.entries(await countWaiting()).filter(([id]) => isResourceId(id) && may(role, id, 'list'));
+    response.set('Cache-Control', 'no-store').json(Object.fromEntries(waiting));
+  });
 
   const PanelApi = refusing(Api);
   const body = express.json({ limit: '100kb' });

@@ -4,6 +4,7 @@ import { readDesignTokens } from '../kit/design-tokens.ts';
 import { recordActions } from './actions/index.ts';
 import { AssetStore } from './assets.ts';
 import { readDashboard } from './dashboard.ts';
+import { countOpenIncidents } from './incident-subjects.ts';
 import { panelLocale } from './locale.ts';
 import { panelAssets } from './panel-assets.ts';
 import { toResource } from './panel-options.ts';
@@ -40,5 +41,6 @@ export async function loadPanel(services: Services, root: string): Promise<Route
     dark: { ...combineStyles(panelTheme(palettes.dark, 'dark')), font: panelFont },
   };
   const renderShell = createShell({ admin, assets, initializeStore, themes });
-  return panelRouter({ admin, assets, Api: ApiController, renderShell });
+  const countWaiting = async () => ({ incidents: await countOpenIncidents(services) });
+  return panelRouter({ admin, assets, Api: ApiController, renderShell, countWaiting });
 }

@@ -25,6 +25,7 @@ const table = {
   plans: { ...read, new: ['owner'], edit: ['owner'] },
   plan_prices: { ...read, new: ['owner'], archive: ['owner'] },
   credit_packs: { ...read, new: ['owner'], edit: ['owner'] },
+  incidents: { ...read, resolve: ['owner', 'finance', 'support'] },
   emails: read,
   provider_events: read,
   job_runs: read,

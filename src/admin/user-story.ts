@@ -1,4 +1,5 @@
 import { Op } from 'sequelize';
+import type { Services } from '../billing/services.ts';
 import { AuditEntry } from '../audit/audit-entry.model.ts';
 import { CreditBalance } from '../credits/credit-balance.model.ts';
 import { CreditGrant } from '../credits/credit-grant.model.ts';
@@ -6,6 +7,7 @@ import { CreditTransaction } from '../credits/credit-transaction.model.ts';
 import { Email } from '../mail/email.model.ts';
 import { Order } from '../orders/order.model.ts';
 import { Plan } from '../plans/plan.model.ts';
+import { incidentsOfCustomer } from './incident-subjects.ts';
 import { liveStatuses } from '../subscriptions/subscription-states.ts';
 import { Subscription } from '../subscriptions/subscription.model.ts';
 
@@ -24,11 +26,12 @@ export interface UserStory {
   entries: Row[];
   mails: Row[];
   actions: Row[];
+  incidents: Row[];
 }
 
-export async function readUserStory(userId: string): Promise<UserStory> {
+export async function readUserStory(services: Services, userId: string): Promise<UserStory> {
   const newest = { order: [['createdAt', 'DESC']] as [string, string][], limit: shown, raw: true as const };
-  const [balance, lasting, subscription, paid, orders, entries, mails, actions] = await Promise.all([
+  const [balance, lasting, subscription, paid, orders, entries, mails, actions, incidents] = await Promise.all([
     CreditBalance.findByPk(userId, { raw: true }),
     CreditGrant.sum('remaining', { where: { userId, expiresAt: null, remaining: { [Op.gt]: 0 } } }),
     readSubscription(userId),
@@ -46,6 +49,7 @@ export async function readUserStory(userId: string): Promise<UserStory> {
     }),
     Email.findAll({ ...newest, where: { userId }, attributes: ['id', 'template', 'status', 'createdAt'] }),
     readActions(userId),
+    incidentsOfCustomer(services, userId, shown),
   ]);
   const rows = (list: object[]) => list as Row[];
   return {
@@ -58,6 +62,7 @@ export async function readUserStory(userId: string): Promise<UserStory> {
     entries: rows(entries),
     mails: rows(mails),
     actions,
+    incidents: rows(incidents),
   };
 }
 

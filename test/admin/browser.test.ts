@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser, openPage } from '../support/browser.ts';
 import { useTestDatabase } from '../support/database.ts';
-import { addCustomer, addStaff, buy, staffPassword, startPanel, type TestPanel } from './harness.ts';
+import { addCustomer, addIncident, addStaff, buy, staffPassword, startPanel, type TestPanel } from './harness.ts';
 
 type TestPage = Page & { complaints: string[] };
 
@@ -50,7 +50,7 @@ describe('the panel in a browser', function () {
     await page.getByLabel('E-mail', { exact: true }).fill(customer.email);
     await page.click('text=Apply');
     await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 1);
-    await page.click(`tr[data-id="${customer.id}"] >> text=Open`);
+    await page.click(`tr[data-id="${customer.id}"] >> text=View`);
     await page.click('[data-testid=action-adjustCredits]');
     await page.fill('input[name=amount]', '250');
     await page.waitForSelector('text=Available credits go from 0 to 250.');
@@ -127,10 +127,30 @@ describe('the panel in a browser', function () {
     expect(page.complaints).to.deep.equal([]);
   });
 
+  it('leads from the first page to what went wrong, and closes it', async () => {
+    const orderId = await buy(panel.services, customer.id, { packCode: 'pack-500' });
+    const id = await addIncident(panel.services, { subjectId: orderId, summary: 'Somebody should look at this.' });
+    await signIn('owner');
+    await page.waitForSelector('.p-side .p-badge >> text=1');
+    await page.click('text=incident is open');
+    await page.click(`tr[data-id="${id}"] >> text=View`);
+    await page.waitForSelector('h1 >> text=Payment does not match');
+    await page.click('[data-testid=action-resolve]');
+    await page.fill('textarea[name=reason]', 'Looked at it: a test.');
+    await page.click('text=Resolve incident');
+    await page.waitForSelector('text=The incident is resolved.');
+    await page.waitForSelector('[data-property=resolution] >> text=Looked at it: a test.');
+    await page.waitForSelector('.p-side .p-badge', { state: 'detached' });
+    expect(await page.$('[data-testid=action-resolve]')).to.equal(null);
+    await page.click('[data-property=subjectId] .p-link');
+    await page.waitForURL(`**/orders/records/${orderId}/show`);
+    expect(page.complaints).to.deep.equal([]);
+  });
+
   it('edits a plan in both languages', async () => {
     await signIn('owner');
     await page.click('.p-side >> text=Plans');
-    await page.click('tr:has-text("max") >> text=Open');
+    await page.click('tr:has-text("max") >> text=View');
     await page.click('[data-testid=action-edit]');
     await page.fill('fieldset:has-text("Name") input[lang=zh-CN]', '至尊版');
     await page.click('[data-testid=save]');

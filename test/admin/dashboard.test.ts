@@ -44,16 +44,21 @@ describe('figures in the panel', function () {
     const { services } = panel;
     const staff = await addStaff(services, 'finance');
     const customer = await addCustomer(services);
-    expect(await readUserStory(customer.id)).to.deep.include({ subscription: null, paid: [], orders: [], actions: [] });
+    expect(await readUserStory(services, customer.id)).to.deep.include({
+      subscription: null,
+      paid: [],
+      orders: [],
+      actions: [],
+    });
     await buy(services, customer.id, { plan: { planCode: 'basic' }, subscriptionType: 'yearly' });
     const pack = await buy(services, customer.id, { packCode: 'pack-2500' });
-    const before = await readUserStory(customer.id);
+    const before = await readUserStory(services, customer.id);
     expect(before.balance).to.include({ available: 3000, monthlyQuota: 500 });
     expect(before.lasting).to.equal(2500);
     expect(before.subscription?.planName).to.include({ en: 'Basic' });
     const actor = { staffId: staff.id, name: 'finance', address: null };
     await refundOrder(services, { orderId: pack, reason: 'not needed', staff: actor });
-    const after = await readUserStory(customer.id);
+    const after = await readUserStory(services, customer.id);
     expect(after.paid).to.deep.equal([{ currency: 'USD', amountMinor: 9900, orders: 2 }]);
     expect(after.lasting).to.equal(0);
     expect(after.mails.map(({ template }) => template)).to.have.members(['welcome', 'receipt', 'receipt', 'refund']);

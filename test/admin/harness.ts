@@ -9,8 +9,10 @@ import type { Services } from '../../src/billing/services.ts';
 import { settlePayment } from '../../src/billing/settle-payment.ts';
 import { startCheckout, type Purchase } from '../../src/billing/start-checkout.ts';
 import type { Database } from '../../src/db/index.ts';
+import { reportIncident, type NewIncident } from '../../src/incidents/incidents.ts';
 import { AdjustableClock } from '../../src/kit/clock.ts';
 import { createSealer } from '../../src/kit/crypto.ts';
+import { newId } from '../../src/kit/ids.ts';
 import { problemHandler } from '../../src/kit/http/problem.ts';
 import { RateLimits } from '../../src/kit/http/rate-limit.ts';
 import { createSessions } from '../../src/kit/http/session.ts';
@@ -89,6 +91,25 @@ export async function addCustomer(services: Services, name = 'Ada Example'): Pro
   const email = `${name.toLowerCase().split(' ')[0] ?? 'customer'}.${customers}@example.com`;
   const user = await registerCustomer(services, { email, password: 'long enough words', name, locale: 'en' });
   return { id: user.id, email };
+}
+
+/** → its id */
+export async function addIncident({ db, clock }: Services, incident: Partial<NewIncident> = {}): Promise<string> {
+  const subjectId = incident.subjectId ?? newId();
+  const given: NewIncident = {
+    kind: 'capture_mismatch',
+    subjectType: 'order',
+    summary: 'The gateway took money that is not what was asked for.',
+    now: clock.now(),
+    ...incident,
+    subjectId,
+  };
+  await db.transaction((tx) => reportIncident(tx, given));
+  const { rows } = await db.pool.query<{ id: string }>(
+    'SELECT id FROM incidents WHERE subject_id = $1 ORDER BY id DESC LIMIT 1',
+    [subjectId],
+  );
+  return rows[0]?.id ?? '';
 }
 
 /** A paid order, settled as the return page would. */

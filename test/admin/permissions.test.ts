@@ -4,7 +4,7 @@ import { forms } from '../../src/admin/forms/index.ts';
 import { may, permissions, resourceIds, type ResourceId } from '../../src/admin/permissions.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { useTestDatabase } from '../support/database.ts';
-import { addCustomer, addStaff, buy, startPanel, type TestPanel } from './harness.ts';
+import { addCustomer, addIncident, addStaff, buy, startPanel, type TestPanel } from './harness.ts';
 import { StaffClient } from './staff-client.ts';
 
 const roles = ['owner', 'finance', 'support', 'viewer'] as const;
@@ -34,6 +34,7 @@ describe('what each role may do in the panel', function () {
     const customer = await addCustomer(panel.services);
     await buy(panel.services, customer.id, { plan: { planCode: 'pro' }, subscriptionType: 'monthly' });
     await buy(panel.services, customer.id, { packCode: 'pack-500' });
+    await addIncident(panel.services);
     rows = await oneRowEach(clientOf('owner'));
   });
   after(() => panel.close());
@@ -108,6 +109,7 @@ describe('what each role may do in the panel', function () {
       'credit_grants',
       'credit_balances',
       'subscriptions',
+      'incidents',
       'audit_log',
     ];
     for (const id of closed) {

@@ -3,6 +3,7 @@ import { adjustCreditsAction } from './adjust-credits.ts';
 import { archivePriceAction } from './archive-price.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
 import { refundOrderAction } from './refund-order.ts';
+import { resolveIncidentAction } from './resolve-incident.ts';
 import { reactivateUserAction, suspendUserAction } from './suspend-user.ts';
 
 /** Everything staff can do to a row, in the order of the buttons. */
@@ -13,4 +14,5 @@ export const recordActions: readonly RecordAction[] = [
   cancelSubscriptionAction,
   refundOrderAction,
   archivePriceAction,
+  resolveIncidentAction,
 ];

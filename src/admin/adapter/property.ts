@@ -20,6 +20,7 @@ const types: Readonly<Record<Field['kind'], PropertyType>> = {
   text: 'string',
   longText: 'string',
   state: 'string',
+  subject: 'string',
 };
 
 /** A column as AdminJS wants to know it. */

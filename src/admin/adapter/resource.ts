@@ -74,12 +74,20 @@ export class PanelResource extends Resource {
 
   override async find(filter: Filter, { limit = 20, offset = 0, sort = {} }: Page): Promise<BaseRecord[]> {
     const wanted = sort.sortBy !== undefined && this.spec.sortable.includes(sort.sortBy);
-    const by = wanted ? String(sort.sortBy) : this.spec.sort.by;
-    const direction = (wanted ? sort.direction : undefined) ?? this.spec.sort.direction;
+    const usual = this.spec.sort;
+    const by = wanted ? String(sort.sortBy) : usual.by;
+    const direction = (wanted ? sort.direction : undefined) ?? usual.direction;
+    const isUsual = by === usual.by && direction === usual.direction;
     return this.#select(toWhere(this.spec, filter), {
       limit: Math.min(Math.max(limit, 1), 500),
       offset: Math.min(Math.max(offset, 0), countLimit),
-      order: [by, ...this.#key.filter((name) => name !== by)].map((name) => [name, direction.toUpperCase()]),
+      order: [
+        ...(isUsual && usual.first !== undefined ? [[usual.first, 'ASC'] as [string, string]] : []),
+        ...[by, ...this.#key.filter((name) => name !== by)].map((name): [string, string] => [
+          name,
+          direction.toUpperCase(),
+        ]),
+      ],
     });
   }
 

@@ -30,6 +30,8 @@ function condition(column: string, field: Field, value: unknown): WhereOptions {
       return typeof value === 'string' ? refersTo(column, field.to, value.trim()) : nothing;
     case 'state':
       return typeof value === 'string' && field.values.includes(value) ? { [column]: value } : nothing;
+    case 'subject':
+      return typeof value === 'string' ? { [column]: value.trim() } : nothing;
     case 'flag':
       return value === 'true' || value === 'false' ? { [column]: value === 'true' } : nothing;
     case 'count':

@@ -6,6 +6,8 @@ import { Problem, useSend } from './send.tsx';
 interface Field {
   name: string;
   input: 'credits' | 'choice' | 'reason';
+  /** Asks for the reason in other words. */
+  label?: string;
 }
 
 /** The fields of each action's form; `reason` is everywhere. */
@@ -18,6 +20,7 @@ const fields: Readonly<Record<string, readonly Field[]>> = {
     { name: 'atPeriodEnd', input: 'choice' },
     { name: 'reason', input: 'reason' },
   ],
+  resolve: [{ name: 'reason', input: 'reason', label: 'panel.actions.resolve.reason' }],
 };
 
 /** Says what will happen, asks why, and does it: for every action of `src/admin/actions/`. */
@@ -110,12 +113,12 @@ interface ActionFieldProps {
   canWait: boolean;
 }
 
-function ActionField({ field: { name, input }, texts, value, set, canWait }: ActionFieldProps) {
+function ActionField({ field: { name, input, label = 'panel.reason' }, texts, value, set, canWait }: ActionFieldProps) {
   const { t } = useTranslation();
   if (input === 'reason') {
     return (
       <label className="p-field">
-        <span>{t('panel.reason')}</span>
+        <span>{t(label)}</span>
         <textarea
           name={name}
           rows={3}

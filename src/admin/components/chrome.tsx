@@ -8,7 +8,7 @@ import {
   type ResourceJSON,
 } from 'adminjs';
 import { Icon } from '@adminjs/design-system';
-
+import { useEffect, useState } from 'react';
 import { useSelector } from 'react-redux';
 import { Link, useLocation } from 'react-router-dom';
 import { formatNumber, shortId } from './format.ts';
@@ -31,6 +31,7 @@ export function Sidebar({ isVisible }: { isVisible: boolean }) {
   const { t, tl } = useTranslation();
   const { branding, paths, resources } = useSelector((state: State) => state);
   const { pathname } = useLocation();
+  const waiting = useWaiting(paths.rootPath, pathname);
   const visible = resources.filter(({ href }) => href !== null);
   const groups = [...new Set(visible.map(groupOf))].map((group) => ({
     group,
@@ -53,13 +54,48 @@ export function Sidebar({ isVisible }: { isVisible: boolean }) {
             </h2>
             {members.map(({ id, name, href }) => (
               <Link key={id} to={href ?? ''} aria-current={current(href ?? '')}>
-                {tl(name, id)}
+                {tl(name, id)} <Waiting count={waiting[id] ?? 0} />
               </Link>
             ))}
           </section>
         ))}
       </nav>
     </aside>
+  );
+}
+
+/** How much waits in which table, asked anew on every page. */
+function useWaiting(rootPath: string, pathname: string): Record<string, number> {
+  const [waiting, setWaiting] = useState<Record<string, number>>({});
+  useEffect(() => {
+    let isLate = false;
+    askWaiting(rootPath).then(
+      (counts) => {
+        if (!isLate) setWaiting(counts);
+      },
+      // The menu is of use without it, and the page says itself that the server does not answer.
+      () => undefined,
+    );
+    return () => {
+      isLate = true;
+    };
+  }, [rootPath, pathname]);
+  return waiting;
+}
+
+async function askWaiting(rootPath: string): Promise<Record<string, number>> {
+  const answer = await fetch(`${rootPath}/api/waiting`);
+  if (!answer.ok) throw new Error(`the menu's numbers: ${answer.status}`);
+  return (await answer.json()) as Record<string, number>;
+}
+
+function Waiting({ count }: { count: number }) {
+  const { t, i18n } = useTranslation();
+  if (count === 0) return null;
+  return (
+    <span className="p-badge">
+      {formatNumber(count, i18n.language)} <span className="p-aside">{t('panel.openCount')}</span>
+    </span>
   );
 }
 
@@ -100,6 +136,7 @@ export function TopBar({ toggleSidebar }: { toggleSidebar: () => void }) {
 /** The title of the page, the way back, and what can be done here. */
 export function ActionHeader({ resource, record, action, tag }: ActionHeaderProps) {
   const { ta, tl } = useTranslation();
+  const title = useTitle(resource, record);
   const h = new ViewHelpers();
   const isList = action.name === 'list';
   const show =
@@ -111,16 +148,14 @@ export function ActionHeader({ resource, record, action, tag }: ActionHeaderProp
       {!isList && (
         <p className="p-crumbs">
           <Link to={resource.href ?? ''}>{tl(resource.name, resource.id)}</Link>
-          {action.name !== 'show' && record !== undefined && show !== undefined && (
-            <Link to={show}>{titleOf(record)}</Link>
-          )}
+          {action.name !== 'show' && record !== undefined && show !== undefined && <Link to={show}>{title}</Link>}
         </p>
       )}
       <h1>
         {isList
           ? tl(resource.name, resource.id)
           : action.name === 'show' && record !== undefined
-            ? titleOf(record)
+            ? title
             : ta(action.label, resource.id)}
         {tag !== undefined && tag !== '' && <Count tag={tag} />}
       </h1>
@@ -138,8 +173,14 @@ function Count({ tag }: { tag: string }) {
   return <span className="p-count">{Number.isFinite(total) ? formatNumber(total, i18n.language) + more : tag}</span>;
 }
 
-function titleOf({ title, id }: RecordJSON): string {
-  return title === '' || title === id ? shortId(id) : title;
+/** What people know the row by, in their language where it is a word of ours. */
+function useTitle({ id: resourceId, titleProperty }: ResourceJSON, record: RecordJSON | undefined): string {
+  const { tl } = useTranslation();
+  if (record === undefined) return '';
+  const { title, id } = record;
+  if (title === '' || title === id) return shortId(id);
+  const isWord = ['state', 'word'].includes(String(titleProperty.custom['kind']));
+  return isWord ? tl(`${titleProperty.name}.${title}`, resourceId, { defaultValue: title }) : title;
 }
 
 /** On a list what makes a row, on a row what can be done to it; never the page one is on, and looking is no button. */

@@ -116,6 +116,7 @@ function Refunded({ figures: { revenue }, money }: MoneyProps) {
 function Waiting({ figures }: { figures: Dashboard }) {
   const { t, i18n } = useTranslation();
   const items = [
+    ['openIncidents', 'incidents?filters.status=open'],
     ['failedMails', 'emails?filters.status=failed'],
     ['failedJobs', 'job_runs?filters.error=some'],
     ['openEvents', 'provider_events?filters.handledAt=none'],

@@ -4,6 +4,7 @@ import {
   useRecords,
   useTranslation,
   type ActionProps,
+  type BasePropertyJSON,
   type RecordJSON,
   type ResourceJSON,
 } from 'adminjs';
@@ -67,7 +68,8 @@ function Head({ resource, sortBy, direction }: { resource: ResourceJSON } & Orde
       <tr>
         {resource.listProperties.map((property) => {
           const name = property.propertyPath;
-          const label = tp(property.label, resource.id);
+          const under = below(resource, property);
+          const label = [property, ...under].map((one) => tp(one.label, resource.id)).join(' / ');
           const sorted = sortBy === name;
           return (
             <th
@@ -100,6 +102,12 @@ function Head({ resource, sortBy, direction }: { resource: ResourceJSON } & Orde
   );
 }
 
+/** The column that stands below this one in the same cell, if any. */
+function below(resource: ResourceJSON, property: BasePropertyJSON): BasePropertyJSON[] {
+  const under = resource.properties[String(property.custom['below'])];
+  return under === undefined ? [] : [under];
+}
+
 function Row({ resource, record }: { resource: ResourceJSON; record: RecordJSON }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
@@ -118,6 +126,13 @@ function Row({ resource, record }: { resource: ResourceJSON; record: RecordJSON 
           data-property={property.propertyPath}
         >
           <PanelCell property={{ ...property, path: property.propertyPath }} record={record} resource={resource} />
+          {below(resource, property)
+            .filter(({ propertyPath: path }) => record.params[path] != null)
+            .map((one) => (
+              <div key={one.propertyPath} className="p-below" data-property={one.propertyPath}>
+                <PanelCell property={{ ...one, path: one.propertyPath }} record={record} resource={resource} />
+              </div>
+            ))}
         </td>
       ))}
       <td className="p-open">

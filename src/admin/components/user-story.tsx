@@ -17,6 +17,7 @@ export function UserStory({ record }: { record: RecordJSON }) {
         <Plan story={story} />
         <Paid story={story} />
       </dl>
+      {story.incidents.length > 0 && <Incidents story={story} />}
       <div className="p-two">
         <Orders story={story} userId={record.id} />
         <Entries story={story} userId={record.id} />
@@ -121,12 +122,21 @@ function Paid({ story: { paid } }: Part) {
   );
 }
 
-function Table({ title, all, rows, children }: { title: string; all: string; rows: unknown[]; children: ReactNode }) {
+interface TableProps {
+  title: string;
+  /** The list of all of them, where there is one. */
+  all?: string;
+  rows: unknown[];
+  children: ReactNode;
+}
+
+function Table({ title, all, rows, children }: TableProps) {
   const { t } = useTranslation();
   return (
     <section>
       <h2>
-        {title} {rows.length > 0 && <Link to={`/admin/resources/${all}`}>{t('panel.story.all')}</Link>}
+        {title}{' '}
+        {all !== undefined && rows.length > 0 && <Link to={`/admin/resources/${all}`}>{t('panel.story.all')}</Link>}
       </h2>
       {rows.length === 0 ? (
         <p className="p-quiet-text">{t('panel.story.nothing')}</p>
@@ -138,6 +148,34 @@ function Table({ title, all, rows, children }: { title: string; all: string; row
         </div>
       )}
     </section>
+  );
+}
+
+function Incidents({ story: { incidents } }: Part) {
+  const { t, tl } = useFormats();
+  return (
+    <Table title={t('panel.story.recentIncidents')} rows={incidents}>
+      {incidents.map((row) => (
+        <tr key={String(row['id'])}>
+          <td>
+            <State value={String(row['status'])} label={tl(`status.${String(row['status'])}`)} />
+          </td>
+          <td>
+            <Link className="p-link" to={`/admin/resources/incidents/records/${String(row['id'])}/show`}>
+              {tl(`kind.${String(row['kind'])}`)}
+            </Link>
+          </td>
+          <td className="p-rest">
+            <span className="p-clip" title={textOf(row['summary'])}>
+              {textOf(row['summary'])}
+            </span>
+          </td>
+          <td className="p-right">
+            <Time iso={String(row['lastSeenAt'])} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

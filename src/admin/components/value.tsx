@@ -1,7 +1,9 @@
 import { ViewHelpers, useTranslation, type BasePropertyJSON, type BasePropertyProps, type RecordJSON } from 'adminjs';
-import { useState, type MouseEvent, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import { Link } from 'react-router-dom';
+import { CopyableId } from './copyable-id.tsx';
 import { formatMoney, formatNumber, formatTime, formatUtc, shortId } from './format.ts';
+import { Subject } from './subject.tsx';
 
 /** What the server says about a column; see `resources/spec.ts`. */
 interface Kind {
@@ -9,15 +11,18 @@ interface Kind {
   signed?: boolean;
   plain?: boolean;
   currency?: string;
+  type?: string;
 }
 
 export type Shown = Pick<BasePropertyProps, 'property' | 'record' | 'resource'>;
 
 const toneOf: Readonly<Record<string, string>> = {
   active: 'good',
+  resolved: 'good',
   completed: 'good',
   sent: 'good',
   earn: 'good',
+  open: 'bad',
   pending: 'open',
   processing: 'open',
   past_due: 'open',
@@ -52,7 +57,7 @@ function kindOf(property: BasePropertyJSON): Kind {
 function Value({ property, record, resource, place }: Shown & { place: 'list' | 'show' }): ReactNode {
   const { i18n, tl, t } = useTranslation();
   const locale = i18n.language;
-  const { kind, signed, plain, currency } = kindOf(property);
+  const { kind, signed, plain, currency, type } = kindOf(property);
   const value = record?.params[property.path] as string | number | boolean | null | undefined;
   if (record === undefined || value === null || value === undefined || value === '')
     return <Nothing numeric={isNumeric({ property })} />;
@@ -81,6 +86,8 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
       return <CopyableId id={text} full={place === 'show'} />;
     case 'reference':
       return <Reference property={property} record={record} />;
+    case 'subject':
+      return <Subject id={text} type={String(record.params[type ?? ''])} record={record} place={place} />;
     case 'localized':
       return <Localized text={text} locale={locale} all={place === 'show'} />;
     case 'features':
@@ -121,26 +128,6 @@ export function Time({ iso }: { iso: string }) {
 
 export function State({ value, label }: { value: string; label: string }) {
   return <span className={`p-state p-state-${toneOf[value] ?? 'quiet'}`}>{label}</span>;
-}
-
-export function CopyableId({ id, full = false }: { id: string; full?: boolean }) {
-  const { t } = useTranslation();
-  const [copied, setCopied] = useState(false);
-  const copy = (event: MouseEvent) => {
-    event.preventDefault();
-    event.stopPropagation();
-    void navigator.clipboard.writeText(id).then(() => {
-      setCopied(true);
-      setTimeout(() => {
-        setCopied(false);
-      }, 1500);
-    });
-  };
-  return (
-    <button type="button" className="p-id" title={full ? t('panel.copy') : `${id} · ${t('panel.copy')}`} onClick={copy}>
-      {copied ? t('panel.copied') : full ? id : shortId(id)}
-    </button>
-  );
 }
 
 function Reference({ property, record }: { property: Shown['property']; record: RecordJSON }) {

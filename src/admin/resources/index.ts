@@ -2,6 +2,7 @@ import type { ResourceId } from '../permissions.ts';
 import { creditPacks, planPrices, plans } from './catalogue.ts';
 import { creditBalances, creditGrants, creditTransactions } from './credits.ts';
 import { subscriptions, users } from './customers.ts';
+import { incidents } from './incidents.ts';
 import { orders, payments, refunds } from './money.ts';
 import { apiKeys, auditLog, emails, jobRuns, providerEvents, staff } from './operations.ts';
 import type { ResourceSpec } from './spec.ts';
@@ -19,6 +20,7 @@ export const resources = [
   plans,
   planPrices,
   creditPacks,
+  incidents,
   emails,
   providerEvents,
   jobRuns,

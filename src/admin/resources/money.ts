@@ -81,6 +81,7 @@ export const orders: ResourceSpec = {
     related('payments', 'orderId'),
     related('refunds', 'orderId'),
     related('credit_grants', 'orderId'),
+    related('incidents', 'subjectId'),
     related('audit_log', 'subjectId'),
   ],
   sort: { by: 'createdAt', direction: 'desc' },
@@ -125,7 +126,7 @@ export const payments: ResourceSpec = {
     'checkedAt',
   ],
   filters: ['orderId', 'provider', 'providerOrderId', 'providerCaptureId', 'status', 'createdAt', 'id'],
-  related: [related('refunds', 'paymentId')],
+  related: [related('refunds', 'paymentId'), related('incidents', 'subjectId')],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt'],
 };
@@ -174,6 +175,7 @@ export const refunds: ResourceSpec = {
     'checkedAt',
   ],
   filters: ['orderId', 'paymentId', 'status', 'providerRefundId', 'requestedBy', 'createdAt', 'id'],
+  related: [related('incidents', 'subjectId')],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt'],
 };

@@ -79,6 +79,7 @@ export const providerEvents: ResourceSpec = {
   list: ['provider', 'type', 'eventId', 'outcome', 'attempts', 'receivedAt', 'handledAt'],
   show: ['id', 'provider', 'eventId', 'type', 'kind', 'outcome', 'attempts', 'error', 'receivedAt', 'handledAt'],
   filters: ['provider', 'eventId', 'type', 'error', 'receivedAt', 'handledAt'],
+  related: [related('incidents', 'subjectId')],
   sort: { by: 'receivedAt', direction: 'desc' },
   sortable: ['receivedAt'],
 };

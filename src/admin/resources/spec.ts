@@ -27,7 +27,9 @@ export type Field =
   | { kind: 'money'; currency: string }
   /** A word out of a few; `plain` where it is no state of affairs and needs no colour. */
   | { kind: 'state'; values: readonly string[]; plain?: boolean }
-  | { kind: 'reference'; to: ResourceId };
+  | { kind: 'reference'; to: ResourceId }
+  /** The id of a row of one of several tables, or of something elsewhere; `type` names the column that says of what. */
+  | { kind: 'subject'; type: string };
 
 export interface Related {
   to: ResourceId;
@@ -49,12 +51,14 @@ export interface ResourceSpec {
   /** The column by which people know a row. */
   title: string;
   list: readonly string[];
+  /** A column of the list → one that stands below it in the same cell. */
+  below?: Readonly<Record<string, string>>;
   show: readonly string[];
   filters: readonly string[];
   /** Tables with rows about this one, by the column that names it. */
   related?: readonly Related[];
-  /** Newest first, unless people order it otherwise. */
-  sort: { by: string; direction: 'asc' | 'desc' };
+  /** Newest first, unless people order it otherwise; before that by `first`, upwards, where there is one. */
+  sort: { first?: string; by: string; direction: 'asc' | 'desc' };
   /** Only these can be ordered by: each has an index, or its table is small. */
   sortable: readonly string[];
 }

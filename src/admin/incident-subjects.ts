@@ -1,0 +1,126 @@
+import { QueryTypes } from 'sequelize';
+import { validate as isUuid } from 'uuid';
+import type { Services } from '../billing/services.ts';
+import type { NewIncident } from '../incidents/incidents.ts';
+import type { ResourceId } from './permissions.ts';
+
+type SubjectType = NewIncident['subjectType'];
+
+/** The row of the panel that an incident is about, and what people know it by. */
+export interface SubjectLink {
+  to: ResourceId;
+  id: string;
+  title: string;
+}
+
+export interface IncidentRow {
+  id: string;
+  subjectType: string;
+  subjectId: string;
+  details: object | null;
+}
+
+/**
+ * Where each type of subject is looked for, the first that has it counts. A gateway knows payments and refunds by its
+ * own ids, and of what fits no refund of ours it often names the capture.
+ */
+const places: Readonly<Record<SubjectType, readonly ResourceId[]>> = {
+  order: ['orders'],
+  payment: ['payments'],
+  refund: ['refunds', 'payments'],
+  webhook: ['provider_events'],
+  dispute: ['payments'],
+  user: ['users'],
+  // The proof of the books names a customer or an order.
+  books: ['users', 'orders'],
+};
+
+export const subjectTypes = Object.keys(places) as SubjectType[];
+
+/** By our ids and, with the name of the gateway before them because the indexes have it so, by the gateway's. */
+const queries: Readonly<Partial<Record<ResourceId, string>>> = {
+  orders: `SELECT id::text AS known, id, order_no AS title FROM orders WHERE id = ANY($uuids::uuid[])`,
+  payments: `
+    SELECT p.id::text AS known, p.id, o.order_no AS title FROM payments p JOIN orders o ON o.id = p.order_id
+    WHERE p.id = ANY($uuids::uuid[])
+    UNION ALL
+    SELECT p.provider_capture_id, p.id, o.order_no FROM payments p JOIN orders o ON o.id = p.order_id
+    WHERE p.provider = ANY($providers::text[]) AND p.provider_capture_id = ANY($names::text[])`,
+  refunds: `
+    SELECT r.id::text AS known, r.id, o.order_no AS title FROM refunds r JOIN orders o ON o.id = r.order_id
+    WHERE r.id = ANY($uuids::uuid[])
+    UNION ALL
+    SELECT r.provider_refund_id, r.id, o.order_no FROM refunds r JOIN orders o ON o.id = r.order_id
+    WHERE r.provider = ANY($providers::text[]) AND r.provider_refund_id = ANY($names::text[])`,
+  provider_events: `SELECT id::text AS known, id, event_id AS title FROM provider_events WHERE id = ANY($uuids::uuid[])`,
+  users: `SELECT id::text AS known, id, email AS title FROM users WHERE id = ANY($uuids::uuid[])`,
+};
+
+/** → by the incident's id; an incident whose subject is no row of ours is not among them. */
+export async function findSubjects(
+  services: Services,
+  incidents: readonly IncidentRow[],
+): Promise<Map<string, SubjectLink>> {
+  const wanted = new Map<ResourceId, Set<string>>();
+  for (const incident of incidents) {
+    for (const place of placesOf(incident)) {
+      wanted.set(place, new Set([...(wanted.get(place) ?? []), ...namesOf(incident)]));
+    }
+  }
+  const found = new Map<string, SubjectLink>();
+  for (const [to, names] of wanted) {
+    for (const { known, id, title } of await look(services, to, [...names]))
+      found.set(`${to} ${known}`, { to, id, title });
+  }
+  return new Map(
+    incidents.flatMap((incident) => {
+      const keys = placesOf(incident).flatMap((place) => namesOf(incident).map((name) => `${place} ${name}`));
+      const link = keys.map((key) => found.get(key)).find((one) => one !== undefined);
+      return link === undefined ? [] : [[incident.id, link] as const];
+    }),
+  );
+}
+
+function placesOf({ subjectType }: IncidentRow): readonly ResourceId[] {
+  return places[subjectType as SubjectType];
+}
+
+function namesOf({ subjectId, details }: IncidentRow): string[] {
+  const capture = (details as { capture?: unknown } | null)?.capture;
+  return typeof capture === 'string' ? [subjectId, capture] : [subjectId];
+}
+
+async function look(
+  { db, providers }: Services,
+  to: ResourceId,
+  names: string[],
+): Promise<{ known: string; id: string; title: string }[]> {
+  const bind = { names, uuids: names.filter((name) => isUuid(name)), providers: [...providers.keys()] };
+  return db.sequelize.query(queries[to] ?? '', { type: QueryTypes.SELECT, bind });
+}
+
+/** What there was with a customer and what they bought: open ones first, then the newest. */
+export async function incidentsOfCustomer({ db }: Services, userId: string, limit: number): Promise<object[]> {
+  const sql = `
+    WITH bought AS (SELECT id FROM orders WHERE user_id = $userId),
+    paid AS (SELECT id, provider_capture_id FROM payments WHERE order_id IN (SELECT id FROM bought)),
+    own (type, id) AS (
+      VALUES ('user', $userId::text), ('books', $userId::text)
+      UNION SELECT type, id::text FROM bought, unnest(ARRAY['order', 'books']) AS type
+      UNION SELECT 'payment', id::text FROM paid
+      UNION SELECT type, provider_capture_id FROM paid, unnest(ARRAY['payment', 'dispute']) AS type
+      UNION SELECT 'refund', id::text FROM refunds WHERE order_id IN (SELECT id FROM bought)
+    )
+    SELECT i.id, i.kind, i.status, i.summary, i.last_seen_at AS "lastSeenAt"
+    FROM incidents i
+    WHERE (i.subject_type, i.subject_id) IN (SELECT type, id FROM own)
+      OR i.subject_type IN ('refund', 'dispute') AND i.details ->> 'capture' IN (SELECT provider_capture_id FROM paid)
+    ORDER BY i.status, i.last_seen_at DESC, i.id DESC LIMIT $limit`;
+  return db.sequelize.query<object>(sql, { type: QueryTypes.SELECT, bind: { userId, limit } });
+}
+
+export async function countOpenIncidents({ db }: Services): Promise<number> {
+  const sql = `SELECT count(*) AS open FROM incidents WHERE status = 'open'`;
+  const [row] = await db.sequelize.query<{ open: number }>(sql, { type: QueryTypes.SELECT });
+  return row?.open ?? 0;
+}
