@@ -1,3 +1,4 @@
+import { col, fn, Op } from 'sequelize';
 import { select, type Tx } from '../db/index.ts';
 import { Conflict, NotFound } from '../kit/errors.ts';
 import { newId } from '../kit/ids.ts';
@@ -9,14 +10,12 @@ export type { Incident } from './incident.model.ts';
 export const incidentKinds = [
   'capture_mismatch',
   'late_payment',
-  'duplicate_payment',
   'refund_failed',
   'refund_unmatched',
   'payment_unresolved',
   'refund_unresolved',
   'webhook_unhandled',
   'dispute_opened',
-  'dispute_unmatched',
   'gateway_difference',
   'books_difference',
 ] as const;
@@ -67,15 +66,39 @@ export async function reportIncident(tx: Tx, incident: NewIncident): Promise<voi
   );
 }
 
-/** Closes an incident that settled itself, e.g. when both sides agree again. */
+/**
+ * Closes an incident that settled itself, e.g. when both sides agree again.
+ * @param settled.aspects only these of the subject; default: all. → how many were open
+ */
 export async function settleIncidents(
   tx: Tx,
-  settled: { kinds: readonly IncidentKind[]; subjectId: string; resolution: string; now: Date },
-): Promise<void> {
-  await Incident.update(
-    { status: 'resolved', resolvedAt: settled.now, resolution: settled.resolution },
-    { where: { kind: [...settled.kinds], subjectId: settled.subjectId, status: 'open' }, transaction: tx },
+  settled: {
+    kinds: readonly IncidentKind[];
+    subjectId: string;
+    aspects?: readonly string[];
+    resolution: string;
+    now: Date;
+  },
+): Promise<number> {
+  const { kinds, subjectId, aspects, resolution, now } = settled;
+  const ofAspects = aspects && { key: { [Op.or]: aspects.map((aspect) => ({ [Op.endsWith]: `:${aspect}` })) } };
+  const [closed] = await Incident.update(
+    { status: 'resolved', resolvedAt: now, resolution },
+    { where: { kind: [...kinds], subjectId, status: 'open', ...ofAspects }, transaction: tx },
   );
+  return closed;
+}
+
+/** What there are open incidents of this kind about, the longest unseen first. */
+export async function openSubjects(kind: IncidentKind, limit: number): Promise<string[]> {
+  const rows = await Incident.findAll({
+    attributes: ['subjectId'],
+    where: { kind, status: 'open' },
+    group: ['subjectId'],
+    order: [[fn('min', col('last_seen_at')), 'ASC']],
+    limit,
+  });
+  return rows.map(({ subjectId }) => subjectId);
 }
 
 /** A person closes it, saying why. @throws NotFound, Conflict when it is closed */

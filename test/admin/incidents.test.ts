@@ -41,7 +41,7 @@ describe('incidents in the panel', function () {
     return json.record as Listed & { recordActions: { name: string }[] };
   };
   const list = async (query = '') =>
-    ((await as('viewer').get(`/api/resources/incidents/actions/list${query}`))).json.records as Listed[];
+    (await as('viewer').get(`/api/resources/incidents/actions/list${query}`)).json.records as Listed[];
   const subjectOf = ({ params }: Listed) => JSON.parse(params.subject ?? '') as Record<string, string> | null;
   const rowOf = async (id: string) =>
     (await database.db.pool.query<Record<string, unknown>>('SELECT * FROM incidents WHERE id = $1', [id])).rows[0];
@@ -119,7 +119,7 @@ describe('incidents in the panel', function () {
       [{ subjectType: 'books', subjectId: customer.id, kind: 'books_difference' }, user],
       [{ subjectType: 'books', subjectId: orderId, kind: 'books_difference' }, order],
       [{ subjectType: 'webhook', subjectId: newId(), kind: 'webhook_unhandled' }, null],
-      [{ subjectType: 'dispute', subjectId: 'PP-D-1', kind: 'dispute_unmatched' }, null],
+      [{ subjectType: 'dispute', subjectId: 'PP-D-1', kind: 'dispute_opened' }, null],
     ] as const;
     const wanted = new Map<string, unknown>();
     for (const [given, link] of cases) wanted.set(await addIncident(panel.services, given), link);
