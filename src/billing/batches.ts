@@ -5,31 +5,39 @@ import type { Services } from './services.ts';
 const failuresInARow = 5;
 
 /**
- * Works rows off, one after the other, where each is a thing of its own. One that fails is logged and keeps none of the
- * others from its turn, if `rows` puts what has failed behind what was not tried. → how many were done, and how many failed
+ * Works rows off, one after the other or `atOnce`, where each is a thing of its own. One that fails is logged and keeps
+ * none of the others from its turn, if `rows` puts what has failed behind what was not tried. → how many were done, how
+ * many failed, and whether it gave up
  */
 export async function workOff<Row>(
   { log }: Pick<Services, 'log'>,
   what: string,
   rows: readonly Row[],
   work: (row: Row) => Promise<unknown>,
-): Promise<{ done: number; failed: number }> {
+  { atOnce = 1 }: { atOnce?: number } = {},
+): Promise<{ done: number; failed: number; gaveUp: boolean }> {
   const counts = { done: 0, failed: 0 };
   let inARow = 0;
-  for (const row of rows) {
-    try {
-      await work(row);
-      counts.done += 1;
-      inARow = 0;
-    } catch (error) {
-      counts.failed += 1;
-      inARow += 1;
-      const id = typeof row === 'string' ? row : (row as { id?: string }).id;
-      log.warn({ err: error, what, id }, 'left for the next run');
-      if (inARow >= failuresInARow) break;
+  const waiting = rows.values();
+  const lane = async (): Promise<void> => {
+    while (inARow < failuresInARow) {
+      const next = waiting.next();
+      if (next.done === true) return;
+      const row = next.value;
+      try {
+        await work(row);
+        counts.done += 1;
+        inARow = 0;
+      } catch (error) {
+        counts.failed += 1;
+        inARow += 1;
+        const id = typeof row === 'string' ? row : (row as { id?: string }).id;
+        log.warn({ err: error, what, id }, 'left for the next run');
+      }
     }
-  }
-  return counts;
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  return { ...counts, gaveUp: inARow >= failuresInARow };
 }
 
 const batchSize = 50;

@@ -30,7 +30,7 @@ export interface Settings {
 }
 
 /** @throws Error when a row names a gateway that is not configured */
-export function providerOf(services: Services, name: string): PaymentProvider {
+export function providerOf(services: Pick<Services, 'providers'>, name: string): PaymentProvider {
   const provider = services.providers.get(name);
   if (provider === undefined) throw new Error(`no payment provider named ${name}`);
   return provider;

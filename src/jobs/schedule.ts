@@ -6,6 +6,7 @@ import { expireOrders } from '../billing/expire-orders.ts';
 import { expireSubscriptions } from '../billing/expire-subscriptions.ts';
 import { followUpPayments, followUpRefunds } from '../billing/follow-up.ts';
 import { sweepEvents } from '../billing/handle-provider-event.ts';
+import { reconcile } from '../billing/reconcile.ts';
 import { resetQuotas } from '../billing/reset-quotas.ts';
 import { sendRenewalReminders } from '../billing/send-renewal-reminders.ts';
 import type { Services } from '../billing/services.ts';
@@ -34,6 +35,7 @@ export const jobs: readonly Job[] = [
   { name: 'expire-credits', every: 'ten minutes', run: expireCredits },
   { name: 'sweep-outbox', every: 'minute', run: (services) => sweepOutbox(services) },
   { name: 'check-books', every: 'day', run: checkBooks },
+  { name: 'reconcile', every: 'day', run: (services) => reconcile(services) },
   {
     name: 'clean-up',
     every: 'day',

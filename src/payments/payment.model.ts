@@ -26,6 +26,8 @@ export class Payment extends Model<InferAttributes<Payment>, InferCreationAttrib
   declare createdAt: Date;
   declare checkedAt: CreationOptional<Date | null>;
   declare completedAt: CreationOptional<Date | null>;
+  /** When reconciliation last asked about it. */
+  declare comparedAt: CreationOptional<Date | null>;
 }
 
 export function initPayment(sequelize: Sequelize): void {
@@ -47,6 +49,7 @@ export function initPayment(sequelize: Sequelize): void {
       createdAt: { type: DataTypes.DATE, allowNull: false },
       checkedAt: { type: DataTypes.DATE, allowNull: true },
       completedAt: { type: DataTypes.DATE, allowNull: true },
+      comparedAt: { type: DataTypes.DATE, allowNull: true },
     },
     { sequelize, modelName: 'Payment', tableName: 'payments' },
   );

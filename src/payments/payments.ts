@@ -1,4 +1,4 @@
-import { Op } from 'sequelize';
+import { Op, type WhereOptions } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
 import { assertMove } from '../states/moves.ts';
@@ -58,6 +58,7 @@ export type PaymentChanges = Partial<
     | 'failureCode'
     | 'checkedAt'
     | 'completedAt'
+    | 'comparedAt'
   >
 >;
 
@@ -84,4 +85,38 @@ export async function openPayments(now: Date, limit: number): Promise<Payment[]>
     ],
     limit,
   });
+}
+
+export interface Comparison {
+  /** Attempts that began since, and these whenever they did. */
+  since: Date;
+  also: readonly string[];
+  /** When the run began: what it has compared is not compared again. */
+  startedAt: Date;
+}
+
+/** Attempts to compare with the gateway, least recently compared first: what one run left out, the next begins with. */
+export async function paymentsToCompare(comparison: Comparison, limit: number): Promise<Payment[]> {
+  return Payment.findAll({
+    where: toCompare(comparison),
+    order: [
+      ['comparedAt', 'ASC NULLS FIRST'],
+      ['id', 'ASC'],
+    ],
+    limit,
+  });
+}
+
+export async function countPaymentsToCompare(comparison: Comparison): Promise<number> {
+  return Payment.count({ where: toCompare(comparison) });
+}
+
+function toCompare({ since, also, startedAt }: Comparison): WhereOptions {
+  return {
+    providerOrderId: { [Op.ne]: null },
+    [Op.and]: [
+      { [Op.or]: [{ createdAt: { [Op.between]: [since, startedAt] } }, { id: { [Op.in]: also } }] },
+      { [Op.or]: [{ comparedAt: null }, { comparedAt: { [Op.lt]: startedAt } }] },
+    ],
+  };
 }

@@ -73,6 +73,8 @@ export interface ProviderOrder {
   payee: string | null;
   payer: ProviderPayer | null;
   capture: ProviderCapture | null;
+  /** All that was given back of it, by whomever, failed attempts too; null when the gateway does not tell. */
+  refunds: readonly ProviderRefund[] | null;
 }
 
 export interface ProviderPayer {

@@ -35,6 +35,7 @@ export function paysAtOnce(): PaymentProvider {
         payee: 'MERCHANT',
         payer,
         capture,
+        refunds: null,
       };
       orders.set(providerOrderId, order);
       return Promise.resolve({ ...order, capture: null });

@@ -55,7 +55,18 @@ export function readOrder(order: Order): ProviderOrder {
     payee,
     payer: readPayer(order),
     capture: capture === undefined ? null : readOrderCapture(capture, payee, providerOrderId),
+    refunds: readOrderRefunds(unit?.payments?.refunds ?? []),
   };
+}
+
+/** A refund that cannot be read must not keep the payment from being booked: then nothing is said of any. */
+function readOrderRefunds(refunds: readonly Refund[]): ProviderRefund[] | null {
+  try {
+    return refunds.map(readRefund);
+  } catch (error) {
+    if (error instanceof ProviderUnavailable) return null;
+    throw error;
+  }
 }
 
 /** @throws ProviderUnavailable when the answer cannot be trusted */
