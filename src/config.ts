@@ -8,14 +8,14 @@ const url = (...protocols: string[]) =>
     message: `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 const secret = text.refine((value) => value.length >= 32, { message: 'must have at least 32 characters' });
+const secrets = text.transform(listed).refine((items) => items.every((item) => item.length >= 32), {
+  message: 'must be a list of keys that have at least 32 characters each, separated by commas',
+});
+/** It will stand in a list of former keys one day. */
+const listable = secret.refine((value) => !value.includes(','), { message: 'must not contain a comma' });
 /** Browsers name an origin without a path, so `https://app.example.com/` has to mean the same. */
 const origins = text
-  .transform((value) =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  )
+  .transform(listed)
   .refine((items) => items.every((item) => URL.canParse(item) && /^https?:$/.test(new URL(item).protocol)), {
     message: 'must be a list of origins such as https://app.example.com',
   })
@@ -33,12 +33,14 @@ const environment = z.object({
   PAYPAL_CLIENT_ID: text.optional(),
   PAYPAL_CLIENT_SECRET: text.optional(),
   PAYPAL_WEBHOOK_ID: text.optional(),
+  PAYPAL_WEBHOOK_VERIFICATION: z.enum(['certificate', 'gateway']).default('certificate'),
   PAYPAL_BASE_URL: url('http:', 'https:').optional(),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
   MAIL_FROM: text.default('Plantain <billing@plantain.localhost>'),
   SESSION_SECRET: secret.optional(),
   JWT_SECRET: secret.optional(),
-  DATA_ENCRYPTION_KEY: secret.optional(),
+  DATA_ENCRYPTION_KEY: listable.optional(),
+  DATA_ENCRYPTION_OLD_KEYS: secrets.default([]),
   CORS_ORIGINS: origins.default([]),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
   RATE_LIMITS: flag.default(true),
@@ -63,6 +65,7 @@ export interface Config {
     clientId: string | undefined;
     clientSecret: string | undefined;
     webhookId: string | undefined;
+    webhookVerification: Environment['PAYPAL_WEBHOOK_VERIFICATION'];
     baseUrl: string | undefined;
   };
   smtpUrl: string | undefined;
@@ -70,6 +73,8 @@ export interface Config {
   sessionSecret: string | undefined;
   jwtSecret: string | undefined;
   dataEncryptionKey: string | undefined;
+  /** Open what they sealed, and seal nothing. */
+  dataEncryptionOldKeys: string[];
   corsOrigins: string[];
   trustProxy: number;
   rateLimits: boolean;
@@ -102,6 +107,14 @@ export function loadConfig(env: Record<string, string | undefined> = process.env
   const problems = settings.NODE_ENV === 'production' ? missingInProduction(settings) : incomplete(settings);
   if (problems.length > 0) throw new ConfigError(problems);
   return toConfig(settings);
+}
+
+/** `a, b,` → `a`, `b` */
+function listed(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 function describe(message: string): string {
@@ -156,6 +169,7 @@ function toConfig(settings: Environment): Config {
       clientId: settings.PAYPAL_CLIENT_ID,
       clientSecret: settings.PAYPAL_CLIENT_SECRET,
       webhookId: settings.PAYPAL_WEBHOOK_ID,
+      webhookVerification: settings.PAYPAL_WEBHOOK_VERIFICATION,
       baseUrl: settings.PAYPAL_BASE_URL,
     },
     smtpUrl: settings.SMTP_URL,
@@ -163,6 +177,7 @@ function toConfig(settings: Environment): Config {
     sessionSecret: settings.SESSION_SECRET,
     jwtSecret: settings.JWT_SECRET,
     dataEncryptionKey: settings.DATA_ENCRYPTION_KEY,
+    dataEncryptionOldKeys: settings.DATA_ENCRYPTION_OLD_KEYS,
     corsOrigins: settings.CORS_ORIGINS,
     trustProxy: settings.TRUST_PROXY,
     rateLimits: settings.RATE_LIMITS,

@@ -6,6 +6,7 @@ import { checkDatabase, startOwnDatabase } from './boot/database.ts';
 import { tellFailure } from './boot/failure.ts';
 import { openHttpServer } from './boot/http-server.ts';
 import type { HttpServer } from './boot/http-server.ts';
+import { secretsOf } from './boot/secrets.ts';
 import { readSettings } from './boot/settings.ts';
 import { Shutdown } from './boot/shutdown.ts';
 import { createTerminal, silentTerminal } from './boot/terminal.ts';
@@ -113,15 +114,6 @@ async function open({ config }: Run, server: HttpServer, system: System): Promis
   // The panel is loaded when it is first opened, or now where a start may take its time.
   if (production && role !== 'worker') await system.admin.warmUp();
   await system.start({ cron: role !== 'web', worker: role !== 'web' });
-}
-
-function secretsOf(config: Config, credentials: CredentialsFile | undefined) {
-  const made = credentials?.content.secrets;
-  const [session, jwt] = [config.sessionSecret ?? made?.session, config.jwtSecret ?? made?.jwt];
-  const dataEncryption = config.dataEncryptionKey ?? made?.dataEncryption;
-  if (session === undefined || jwt === undefined || dataEncryption === undefined)
-    throw new Error('a secret is missing');
-  return { session, jwt, dataEncryption };
 }
 
 const sinceStart = stopwatch();

@@ -23,12 +23,20 @@ import { createSandbox, type Sandbox } from './sandbox/index.ts';
 import { Mailbox } from './sandbox/mailbox.ts';
 import { createPaypalSimulator, simulatorCredentials, type PaypalSimulator } from './sandbox/paypal/index.ts';
 
+export interface Secrets {
+  session: string;
+  jwt: string;
+  dataEncryption: string;
+  /** Keys that sealed what is stored, before the current one. */
+  formerDataEncryption?: readonly string[];
+}
+
 export interface SystemOptions {
   config: Config;
   /** Migrated. */
   db: Database;
   log: Logger;
-  secrets: { session: string; jwt: string; dataEncryption: string };
+  secrets: Secrets;
   /** Where people reach us, without a trailing slash; asked for after the server listens. */
   publicUrl: () => string;
   /** Where this process reaches itself: `http://127.0.0.1:3000`. */
@@ -63,7 +71,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     clock,
     log,
     metrics: createMetrics(() => queueDepth(db.pool)),
-    sealer: createSealer(secrets.dataEncryption),
+    sealer: createSealer(secrets.dataEncryption, secrets.formerDataEncryption),
     accessTokens: createAccessTokens(secrets.jwt, clock),
     providers: new Map([['paypal', openPaypal(options, clock, simulator)]]),
     mail: openMail(config, mailbox),
@@ -148,7 +156,7 @@ function openPaypal(
   clock: AdjustableClock | typeof systemClock,
   simulator: PaypalSimulator | undefined,
 ): PaymentProvider {
-  const { environment, clientId = '', clientSecret = '', webhookId = '', baseUrl } = config.paypal;
+  const { environment, clientId = '', clientSecret = '', webhookId = '', webhookVerification, baseUrl } = config.paypal;
   if (environment === 'simulator' && simulator !== undefined) {
     const base = () => baseUrl ?? `${localUrl()}/sandbox/paypal`;
     return createPaypalProvider({
@@ -156,6 +164,7 @@ function openPaypal(
       clock,
       log,
       environment,
+      webhookVerification,
       baseUrl: base,
       trustSimulatorCertificate: { baseUrl: base, rootCertificate: () => simulator.rootCertificate() },
     });
@@ -167,6 +176,7 @@ function openPaypal(
     clientId,
     clientSecret,
     webhookId,
+    webhookVerification,
     ...(baseUrl === undefined ? {} : { baseUrl: () => baseUrl }),
   });
 }

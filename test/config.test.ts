@@ -45,4 +45,23 @@ describe('settings', () => {
       'PAYPAL_ENVIRONMENT may be live with NODE_ENV=production only',
     ]);
   });
+
+  it('take any number of former keys, each as long as a key must be, and no key that such a list would cut', () => {
+    const [one, two] = ['a'.repeat(32), 'b'.repeat(32)];
+    expect(loadConfig({}).dataEncryptionOldKeys).to.deep.equal([]);
+    const listed = loadConfig({ DATA_ENCRYPTION_OLD_KEYS: ` ${one}, ${two},` });
+    expect(listed.dataEncryptionOldKeys).to.deep.equal([one, two]);
+    expect(problemsOf({ DATA_ENCRYPTION_OLD_KEYS: `${one},short` })).to.deep.equal([
+      'DATA_ENCRYPTION_OLD_KEYS must be a list of keys that have at least 32 characters each, separated by commas',
+    ]);
+    expect(problemsOf({ DATA_ENCRYPTION_KEY: `${one},${two}` })).to.deep.equal([
+      'DATA_ENCRYPTION_KEY must not contain a comma',
+    ]);
+  });
+
+  it('let webhooks be checked by certificate or by the gateway, and by nothing else', () => {
+    expect(loadConfig({}).paypal.webhookVerification).to.equal('certificate');
+    expect(loadConfig({ PAYPAL_WEBHOOK_VERIFICATION: 'gateway' }).paypal.webhookVerification).to.equal('gateway');
+    expect(problemsOf({ PAYPAL_WEBHOOK_VERIFICATION: 'none' })).to.have.length(1);
+  });
 });

@@ -6,6 +6,7 @@ import { providerOf, type Services } from './services.ts';
  * Takes in a webhook: verified over its raw bytes, stored once, handled by the queue.
  * @returns whether it is new
  * @throws WebhookRejected when it does not come from the gateway; nothing is stored
+ * @throws ProviderUnavailable when that cannot be said now; nothing is stored
  */
 export async function receiveWebhook(
   services: Services,

@@ -20,32 +20,74 @@ export function equalInConstantTime(a: string, b: string): boolean {
 
 /** Keeps personal data unreadable at rest. */
 export interface Sealer {
-  /** → `v1.<key id>.<nonce>.<tag>.<ciphertext>`, each base64url. */
+  /** Names the key that seals, as it stands in envelopes. */
+  readonly keyId: string;
+  /** → `v1.<key id>.<nonce>.<tag>.<ciphertext>`, the last three base64url. Made with the current key. */
   seal(plain: string): string;
-  /** @throws Error when the envelope was made with another key or was changed */
+  /**
+   * Opens what any known key sealed.
+   * @throws UnknownKey when the envelope was made with a key that is not known
+   * @throws Error when it was changed, or is no envelope
+   */
   open(sealed: string): string;
+  /** Whether the current key sealed it. */
+  isCurrent(sealed: string): boolean;
 }
 
-/** AES-256-GCM under a key derived from `secret`; the key's id stands in the envelope so that keys can be rotated. */
-export function createSealer(secret: string): Sealer {
-  const key: KeyObject = createSecretKey(createHash('sha256').update(secret).digest());
-  const keyId = sha256(`key id of ${secret}`).slice(0, 8);
+/** An envelope whose key is not among those of the settings. Says which, never what the key is. */
+export class UnknownKey extends Error {
+  readonly keyId: string;
+
+  constructor(keyId: string) {
+    super(`sealed with the key ${keyId}, which is not known`);
+    this.name = 'UnknownKey';
+    this.keyId = keyId;
+  }
+}
+
+const tagBytes = 16;
+
+/**
+ * AES-256-GCM. `current` seals; `former` are secrets that sealed before, or will in a moment, and only open. The key's id
+ * stands in the envelope, so that each is opened with its own.
+ */
+export function createSealer(current: string, former: readonly string[] = []): Sealer {
+  const keyId = keyIdOf(current);
+  const key = keyOf(current);
+  const known = new Map([...former.map((secret) => [keyIdOf(secret), keyOf(secret)] as const), [keyId, key]]);
   return {
+    keyId,
     seal(plain) {
       const nonce = randomBytes(12);
-      const cipher = createCipheriv('aes-256-gcm', key, nonce);
+      const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: tagBytes });
       const body = Buffer.concat([cipher.update(plain, 'utf8'), cipher.final()]);
       return ['v1', keyId, ...[nonce, cipher.getAuthTag(), body].map((part) => part.toString('base64url'))].join('.');
     },
     open(sealed) {
-      const [version, sealedWith, nonce, tag, body] = sealed.split('.');
-      if (version !== 'v1' || nonce === undefined || tag === undefined || body === undefined) {
-        throw new Error('not a sealed value');
-      }
-      if (sealedWith !== keyId) throw new Error(`sealed with key ${sealedWith ?? ''}, this is key ${keyId}`);
-      const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(nonce, 'base64url'));
-      decipher.setAuthTag(Buffer.from(tag, 'base64url'));
-      return Buffer.concat([decipher.update(Buffer.from(body, 'base64url')), decipher.final()]).toString('utf8');
+      const { sealedWith, nonce, tag, body } = readEnvelope(sealed);
+      const sealedBy = known.get(sealedWith);
+      if (sealedBy === undefined) throw new UnknownKey(sealedWith);
+      // Without its length, Node would take four bytes of a tag for the whole.
+      const decipher = createDecipheriv('aes-256-gcm', sealedBy, nonce, { authTagLength: tagBytes });
+      decipher.setAuthTag(tag);
+      return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
     },
+    isCurrent: (sealed) => sealed.startsWith(`v1.${keyId}.`),
   };
+}
+
+function keyOf(secret: string): KeyObject {
+  return createSecretKey(createHash('sha256').update(secret).digest());
+}
+
+function keyIdOf(secret: string): string {
+  return sha256(`key id of ${secret}`).slice(0, 8);
+}
+
+function readEnvelope(sealed: string): { sealedWith: string; nonce: Buffer; tag: Buffer; body: Buffer } {
+  const envelope = /^v1\.([0-9a-f]{8})\.([\w-]+)\.([\w-]+)\.([\w-]*)$/.exec(sealed);
+  if (envelope === null) throw new Error('not a sealed value');
+  const [, sealedWith = '', ...parts] = envelope;
+  const [nonce, tag, body] = parts.map((part) => Buffer.from(part, 'base64url')) as [Buffer, Buffer, Buffer];
+  return { sealedWith, nonce, tag, body };
 }

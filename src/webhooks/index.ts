@@ -1,9 +1,9 @@
 import express, { Router, type Request } from 'express';
 import { receiveWebhook } from '../billing/receive-webhook.ts';
 import type { Services } from '../billing/services.ts';
-import { NotFound, Unauthenticated } from '../kit/errors.ts';
+import { AppError, NotFound, Unauthenticated } from '../kit/errors.ts';
 import { problemHandler } from '../kit/http/problem.ts';
-import { WebhookRejected } from '../payments/provider-errors.ts';
+import { ProviderUnavailable, WebhookRejected } from '../payments/provider-errors.ts';
 
 /** PayPal's largest events are some kilobytes. */
 const bodyLimit = '256kb';
@@ -20,15 +20,25 @@ export function createWebhooks(services: Services): Router {
       services.metrics.webhooks.inc({ outcome: isNew ? 'stored' : 'known' });
       res.json({ received: true });
     } catch (error) {
-      if (!(error instanceof WebhookRejected)) throw error;
-      services.metrics.webhooks.inc({ outcome: 'refused' });
-      services.log.warn({ err: error, provider }, 'a webhook was refused');
-      throw new Unauthenticated('The signature of this webhook is not valid.');
+      throw answerTo(error, provider, services);
     }
   });
 
   router.use(problemHandler(services.log));
   return router;
+}
+
+/** What the gateway is told of a webhook that was not taken in: 401 when it is none, 503 when it shall come again. */
+function answerTo(error: unknown, provider: string, { metrics, log }: Services): unknown {
+  if (error instanceof ProviderUnavailable) {
+    metrics.webhooks.inc({ outcome: 'unchecked' });
+    const detail = 'The signature of this webhook cannot be checked now. Send it again.';
+    return new AppError(503, 'provider_unavailable', detail, { cause: error });
+  }
+  if (!(error instanceof WebhookRejected)) return error;
+  metrics.webhooks.inc({ outcome: 'refused' });
+  log.warn({ err: error, provider }, 'a webhook was refused');
+  return new Unauthenticated('The signature of this webhook is not valid.');
 }
 
 function rawBodyOf(req: Request): Buffer {

@@ -1,7 +1,7 @@
 import { X509Certificate, type KeyObject } from 'node:crypto';
 import { rootCertificates } from 'node:tls';
 import type { Clock } from '../../kit/clock.ts';
-import { WebhookRejected } from '../provider-errors.ts';
+import { ProviderUnavailable, WebhookRejected } from '../provider-errors.ts';
 
 /** The simulator signs with a certificate that nobody else trusts; never given outside the sandbox. */
 export interface SimulatorTrust {
@@ -18,7 +18,10 @@ export interface CertificateOptions {
   simulator: SimulatorTrust | undefined;
 }
 
-/** @throws WebhookRejected when the certificate at that address may not vouch for PayPal now */
+/**
+ * @throws WebhookRejected when the certificate at that address may not vouch for PayPal now
+ * @throws ProviderUnavailable when it cannot be fetched now, which says nothing of it
+ */
 export type KeyAt = (certificateUrl: string) => Promise<KeyObject>;
 
 const liveHosts = ['api.paypal.com', 'api-m.paypal.com'];
@@ -104,20 +107,27 @@ async function fetchBundle(get: typeof fetch, url: string, fetchedAt: number): P
 }
 
 async function download(get: typeof fetch, url: string): Promise<string> {
+  const signal = AbortSignal.timeout(fetchTimeoutMs);
+  const response = await get(url, { redirect: 'manual', signal }).catch(() => {
+    throw unavailable();
+  });
+  const { status, body } = response;
+  if (status === 408 || status === 429 || status >= 500) throw unavailable();
+  if (status !== 200 || body === null) throw rejected('CERTIFICATE_MISSING');
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const stream = body as unknown as AsyncIterable<Uint8Array>;
   try {
-    const response = await get(url, { redirect: 'error', signal: AbortSignal.timeout(fetchTimeoutMs) });
-    if (response.status !== 200 || response.body === null) throw new Error(`status ${response.status}`);
-    const chunks: Uint8Array[] = [];
-    let bytes = 0;
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+    for await (const chunk of stream) {
       bytes += chunk.byteLength;
-      if (bytes > bundleBytes) throw new Error('too large');
+      if (bytes > bundleBytes) break;
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks).toString('latin1');
   } catch {
-    throw rejected('CERTIFICATE_UNAVAILABLE');
+    throw unavailable();
   }
+  if (bytes > bundleBytes) throw rejected('CERTIFICATE_UNREADABLE');
+  return Buffer.concat(chunks).toString('latin1');
 }
 
 /** The leaf's key, if the leaf belongs to PayPal and a chain of certificates, all valid now, leads to a root. */
@@ -167,4 +177,8 @@ function publicRoots(): X509Certificate[] {
 
 function rejected(issue: string): WebhookRejected {
   return new WebhookRejected('paypal', issue);
+}
+
+function unavailable(): ProviderUnavailable {
+  return new ProviderUnavailable('paypal', 'CERTIFICATE_UNAVAILABLE');
 }

@@ -1,7 +1,7 @@
 import { createVerify } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import type { Clock } from '../../kit/clock.ts';
-import { WebhookRejected } from '../provider-errors.ts';
+import { ProviderRejected, WebhookRejected } from '../provider-errors.ts';
 import type { ProviderEvent } from '../provider.ts';
 import type { KeyAt } from './paypal-certificates.ts';
 import { parsePaypalEvent } from './paypal-events.ts';
@@ -14,7 +14,11 @@ interface Transmission {
   algorithm: string;
 }
 
-/** Answers whether the signature is PayPal's; throws WebhookRejected where it can say more. */
+/**
+ * Answers whether the signature is PayPal's.
+ * @throws WebhookRejected where it can say more
+ * @throws ProviderUnavailable where it cannot say now
+ */
 export type SignatureCheck = (transmission: Transmission, rawBody: Buffer) => Promise<boolean>;
 
 /**
@@ -27,7 +31,7 @@ const aheadMs = 5 * 60 * 1000;
 
 const headerLimit = 1_000;
 
-/** @throws WebhookRejected */
+/** @throws WebhookRejected, or ProviderUnavailable when it cannot be checked now: PayPal sends it again */
 export async function verifyPaypalWebhook(
   rawBody: Buffer,
   headers: Readonly<Record<string, string | undefined>>,
@@ -60,6 +64,8 @@ export function checkWithCertificate(webhookId: string, keyAt: KeyAt): Signature
 /** Asks PayPal, at POST /v1/notifications/verify-webhook-signature: one call for each webhook. */
 export function checkWithGateway(webhookId: string, ask: (body: Buffer) => Promise<unknown>): SignatureCheck {
   return async (transmission, rawBody) => {
+    // It goes into a request of ours: a body that ends the object could name a transmission of its own to be checked.
+    if (!isJson(rawBody)) throw new WebhookRejected('paypal', 'UNREADABLE_EVENT');
     const fields = JSON.stringify({
       transmission_id: transmission.id,
       transmission_time: transmission.time,
@@ -70,13 +76,23 @@ export function checkWithGateway(webhookId: string, ask: (body: Buffer) => Promi
     });
     // The raw bytes are put in as they are: PayPal computes over them, and parsing and printing would change them.
     const body = Buffer.concat([Buffer.from(`${fields.slice(0, -1)},"webhook_event":`), rawBody, Buffer.from('}')]);
-    const answer = await ask(body).catch(() => {
-      throw new WebhookRejected('paypal', 'VERIFICATION_UNAVAILABLE');
+    const answer = await ask(body).catch((error: unknown) => {
+      // PayPal refuses to look at what cannot be one of its own.
+      throw error instanceof ProviderRejected ? new WebhookRejected('paypal', 'VERIFICATION_REFUSED') : error;
     });
     return typeof answer === 'object' && answer !== null && 'verification_status' in answer
       ? answer.verification_status === 'SUCCESS'
       : false;
   };
+}
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString('utf8'));
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What PayPal signs: the webhook id in it keeps events for others from being passed on to us. */

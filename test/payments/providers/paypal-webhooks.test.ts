@@ -5,7 +5,7 @@ import { newId } from '../../../src/kit/ids.ts';
 import { createLogger } from '../../../src/kit/logger.ts';
 import { createPaypalProvider } from '../../../src/payments/providers/paypal.ts';
 import type { PaymentProvider, ProviderEvent } from '../../../src/payments/provider.ts';
-import { WebhookRejected } from '../../../src/payments/provider-errors.ts';
+import { ProviderUnavailable, WebhookRejected, type ProviderError } from '../../../src/payments/provider-errors.ts';
 import { simulatorCredentials } from '../../../src/sandbox/paypal/index.ts';
 import { createTestDatabase, type TestDatabase } from '../../support/database.ts';
 import { openPaypalStage, type PaypalStage, type ReceivedWebhook } from '../../support/paypal-stage.ts';
@@ -47,10 +47,10 @@ describe('PayPal webhooks', () => {
 
   const verify = (webhook: ReceivedWebhook, provider: PaymentProvider = stage.provider): Promise<ProviderEvent> =>
     provider.verifyWebhook(webhook.body, webhook.headers);
-  const reasonOf = async (call: Promise<unknown>): Promise<string> => {
+  const reasonOf = async (call: Promise<unknown>, kind: typeof ProviderError = WebhookRejected): Promise<string> => {
     const error = await call.then(() => new Error('accepted'), (reason: unknown) => reason); // prettier-ignore
-    expect(error).to.be.instanceOf(WebhookRejected);
-    return (error as WebhookRejected).issue;
+    expect(error).to.be.instanceOf(kind);
+    return (error as ProviderError).issue;
   };
   const signed = async (body: string, time: Date, key?: string): Promise<ReceivedWebhook> => {
     const { rows } = await stage.pool.query<{ pem: string }>(
@@ -120,7 +120,7 @@ describe('PayPal webhooks', () => {
     ['a path that climbs out', 'CERTIFICATE_URL', () => withHeader('paypal-cert-url', `${stage.simulatorUrl}/v1/notifications/certs/../x`)],
     ['userinfo before the host', 'CERTIFICATE_HOST', () => withHeader('paypal-cert-url', good.headers['paypal-cert-url']?.replace('://', '://x@'))],
     ['a query behind the path', 'CERTIFICATE_HOST', () => withHeader('paypal-cert-url', `${good.headers['paypal-cert-url']}?x=1`)],
-    ['a certificate that is not there', 'CERTIFICATE_UNAVAILABLE', () => withHeader('paypal-cert-url', `${stage.simulatorUrl}/v1/notifications/certs/CERT-1`)],
+    ['a certificate that is not there', 'CERTIFICATE_MISSING', () => withHeader('paypal-cert-url', `${stage.simulatorUrl}/v1/notifications/certs/CERT-1`)],
     ['a signed body that is no event', 'UNREADABLE_EVENT', () => signed('[1]', stage.clock.now())],
     ['a signed body that is no JSON', 'UNREADABLE_EVENT', () => signed('hello', stage.clock.now())],
   ]; // prettier-ignore
@@ -183,7 +183,30 @@ describe('PayPal webhooks', () => {
         environment,
         fetch: () => Promise.reject(new Error('no network')),
       });
-      expect(await reasonOf(verify(withHeader('paypal-cert-url', url), provider))).to.equal(expected);
+      const kind = expected === 'CERTIFICATE_UNAVAILABLE' ? ProviderUnavailable : WebhookRejected;
+      expect(await reasonOf(verify(withHeader('paypal-cert-url', url), provider), kind)).to.equal(expected);
+    });
+  }
+
+  for (const [what, answer, kind, issue] of [
+    ['a server error', () => new Response('', { status: 500 }), ProviderUnavailable, 'CERTIFICATE_UNAVAILABLE'],
+    ['too many requests', () => new Response('', { status: 429 }), ProviderUnavailable, 'CERTIFICATE_UNAVAILABLE'],
+    ['nothing of the kind', () => new Response('', { status: 404 }), WebhookRejected, 'CERTIFICATE_MISSING'],
+    [
+      'go elsewhere',
+      () => new Response('', { status: 302, headers: { location: 'https://evil.example' } }),
+      WebhookRejected,
+      'CERTIFICATE_MISSING',
+    ],
+    ['100 kB', () => new Response('x'.repeat(100_000)), WebhookRejected, 'CERTIFICATE_UNREADABLE'],
+    ['something else', () => new Response('hello'), WebhookRejected, 'CERTIFICATE_UNREADABLE'],
+  ] as const) {
+    it(`tells a bad certificate from one that is not to be had now: ${what}`, async () => {
+      let isDown = true;
+      const provider = stage.client({ fetch: (...args) => (isDown ? Promise.resolve(answer()) : fetch(...args)) });
+      expect(await reasonOf(verify(good, provider), kind)).to.equal(issue);
+      isDown = false;
+      expect((await verify(good, provider)).type).to.equal('CHECKOUT.ORDER.APPROVED');
     });
   }
 
@@ -193,6 +216,12 @@ describe('PayPal webhooks', () => {
     expect(events).to.have.length(4);
     const changed = { ...good, body: Buffer.from(good.body.toString('utf8').replace('9.99', '9.98')) };
     expect(await reasonOf(verify(changed, provider))).to.equal('FORGED');
+  });
+
+  it('does not let a webhook put words into the request by which PayPal is asked', async () => {
+    const provider = stage.client({ webhookVerification: 'gateway' });
+    const body = Buffer.concat([good.body, Buffer.from(',"webhook_id":"SOMEBODY-ELSES"')]);
+    expect(await reasonOf(verify({ ...good, body }, provider))).to.equal('UNREADABLE_EVENT');
   });
 
   it('reads an unknown type as unknown, and finds an order by its link where the ids are missing', () => {
