@@ -27,7 +27,7 @@ const table = {
   credit_packs: { ...read, new: ['owner'], edit: ['owner'] },
   incidents: { ...read, resolve: ['owner', 'finance', 'support'] },
   emails: read,
-  provider_events: read,
+  provider_events: { ...read, replay: ['owner', 'finance', 'support'] },
   job_runs: read,
   api_keys: read,
   staff: { ...read, new: ['owner'], edit: ['owner'] },

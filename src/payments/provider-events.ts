@@ -1,5 +1,6 @@
 import { literal, Op, where } from 'sequelize';
 import type { Tx } from '../db/index.ts';
+import { NotFound } from '../kit/errors.ts';
 import { newId } from '../kit/ids.ts';
 import { ProviderEventRow } from './provider-event.model.ts';
 import type { ProviderEvent } from './provider.ts';
@@ -38,6 +39,18 @@ export async function markHandled(event: ProviderEventRow, outcome: string, now:
 
 export async function markFailed(event: ProviderEventRow, error: string): Promise<void> {
   await event.update({ error });
+}
+
+/** Makes an event one that nobody has handled. → what was known of its handling. @throws NotFound */
+export async function reopenEvent(
+  tx: Tx,
+  id: string,
+): Promise<Pick<ProviderEventRow, 'handledAt' | 'outcome' | 'attempts' | 'error'>> {
+  const event = await ProviderEventRow.findByPk(id, { transaction: tx, lock: tx.LOCK.UPDATE });
+  if (event === null) throw new NotFound('There is no such webhook.');
+  const { handledAt, outcome, attempts, error } = event;
+  await event.update({ handledAt: null, outcome: null, error: null }, { transaction: tx });
+  return { handledAt, outcome, attempts, error };
 }
 
 /**

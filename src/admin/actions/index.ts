@@ -3,6 +3,7 @@ import { adjustCreditsAction } from './adjust-credits.ts';
 import { archivePriceAction } from './archive-price.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
 import { refundOrderAction } from './refund-order.ts';
+import { replayWebhookAction } from './replay-webhook.ts';
 import { resolveIncidentAction } from './resolve-incident.ts';
 import { reactivateUserAction, suspendUserAction } from './suspend-user.ts';
 
@@ -15,4 +16,5 @@ export const recordActions: readonly RecordAction[] = [
   refundOrderAction,
   archivePriceAction,
   resolveIncidentAction,
+  replayWebhookAction,
 ];
