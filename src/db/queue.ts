@@ -1,5 +1,5 @@
 import { Logger as GraphileLogger, run, runMigrations, type Runner, type TaskList } from 'graphile-worker';
-import type pg from 'pg';
+import pg from 'pg';
 import { QueryTypes } from 'sequelize';
 import type { Logger } from '../kit/logger.ts';
 import type { Database, Tx } from './index.ts';
@@ -48,15 +48,21 @@ export interface QueueWorker {
   stop(): Promise<void>;
 }
 
-/** Starts to work the queue off. Failed tasks are tried again, later each time. */
+/**
+ * Starts to work the queue off, on connections of its own that wait for the database as long as it takes: graphile-worker
+ * ends the process when it cannot say that a task is done. Failed tasks are tried again, later each time.
+ */
 export async function startQueueWorker(
-  pool: pg.Pool,
+  { url }: Pick<Database, 'url'>,
   handlers: TaskHandlers,
   { log, concurrency = 4 }: { log: Logger; concurrency?: number },
 ): Promise<QueueWorker> {
   const taskList: TaskList = Object.fromEntries(
     Object.entries(handlers).map(([name, handle]) => [name, (payload: unknown) => handle(payload as never)]),
   );
+  const pool = new pg.Pool({ connectionString: url, max: concurrency + 2, application_name: 'plantain worker' });
+  const ignore = () => undefined;
+  pool.on('error', ignore).on('connect', (client) => client.on('error', ignore));
   const runner: Runner = await run({
     pgPool: pool,
     taskList,
@@ -66,7 +72,15 @@ export async function startQueueWorker(
     pollInterval: 2_000,
     logger: quietLogger(log),
   });
-  return { stop: () => runner.stop() };
+  return {
+    async stop() {
+      try {
+        await runner.stop();
+      } finally {
+        await pool.end();
+      }
+    },
+  };
 }
 
 function quietLogger(log: Logger): NonNullable<Parameters<typeof run>[0]['logger']> {

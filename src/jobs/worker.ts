@@ -6,7 +6,7 @@ import { startQueueWorker, type QueueWorker } from '../db/queue.ts';
 /** Works off what flows put into the queue. */
 export function startWorker(services: Services): Promise<QueueWorker> {
   return startQueueWorker(
-    services.db.pool,
+    services.db,
     {
       send_mail: async ({ emailId }) => {
         await deliverMail(services, emailId);
