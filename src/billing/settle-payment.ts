@@ -178,7 +178,7 @@ async function complete({ db }: Services, tx: Tx, order: Order, now: Date): Prom
 
 /** The order had been closed: it is paid, hands over nothing, and its refund is promised in the same breath. */
 async function giveBack(tx: Tx, order: Order, payment: Payment, now: Date): Promise<void> {
-  const { id, orderNo, status } = order;
+  const { id, orderNo } = order;
   await moveOrder(tx, order, 'completed', { paidAt: now, closedAt: now, failureCode: paidLate });
   const { amountMinor, currency, provider } = payment;
   await createRefund(tx, {
@@ -187,7 +187,7 @@ async function giveBack(tx: Tx, order: Order, payment: Payment, now: Date): Prom
     provider,
     amountMinor,
     currency,
-    reason: `The order was ${status} before it was paid.`,
+    reason: 'The order had been closed before it was paid.',
     requestedBy: null,
     now,
   });
@@ -195,7 +195,7 @@ async function giveBack(tx: Tx, order: Order, payment: Payment, now: Date): Prom
     kind: 'late_payment',
     subjectType: 'order',
     subjectId: id,
-    summary: `${orderNo} was paid after it was ${status}. The money goes back by itself.`,
+    summary: `${orderNo} was paid after it had been closed. The money goes back by itself.`,
     now,
   });
 }
