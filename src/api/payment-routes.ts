@@ -1,8 +1,9 @@
 import { Router, type Response } from 'express';
 import { z } from 'zod';
+import type { Purchase } from '../billing/price-purchase.ts';
 import type { Services } from '../billing/services.ts';
 import { settlePayment, type Settlement } from '../billing/settle-payment.ts';
-import { startCheckout, type Purchase } from '../billing/start-checkout.ts';
+import { startCheckout } from '../billing/start-checkout.ts';
 import { NotFound, OrderNotPayable, PaymentDeclined, ValidationFailed } from '../kit/errors.ts';
 import { uuid, validate } from '../kit/http/validate.ts';
 import { fromDecimal, toDecimal } from '../kit/money.ts';

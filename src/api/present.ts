@@ -1,6 +1,8 @@
 import type { User } from '../accounts/users.ts';
 import type { CreditsOverview, CreditTransaction } from '../credits/queries.ts';
 import { toDecimal } from '../kit/money.ts';
+import type { WhatFollows } from '../billing/what-follows.ts';
+import type { OrderChange } from '../orders/order-states.ts';
 import type { Order } from '../orders/orders.ts';
 import type { Payment } from '../payments/payments.ts';
 import type { Refund } from '../payments/refunds.ts';
@@ -63,11 +65,34 @@ export function presentOrder(order: Order, payments: readonly Payment[], refunds
     refunded_amount: toDecimal({ amountMinor: order.refundedMinor, currency }),
     ...('packCode' in snapshot
       ? { pack_code: snapshot.packCode }
-      : { plan_code: snapshot.planCode, subscription_type: order.subscriptionType }),
+      : {
+          plan_code: snapshot.planCode,
+          subscription_type: order.subscriptionType,
+          ...(snapshot.change === undefined ? {} : { change: presentChange(snapshot.change, currency) }),
+        }),
     created_at: order.createdAt,
     paid_at: order.paidAt,
     payments: payments.filter(({ orderId }) => orderId === order.id).map(presentPayment),
     refunds: refunds.filter(({ orderId }) => orderId === order.id).map(presentRefund),
+  };
+}
+
+/** How the price of another plan came about, line by line. */
+export function presentChange({ from, effective, priceMinor, credits }: OrderChange, currency: string) {
+  const decimal = (amountMinor: number) => toDecimal({ amountMinor, currency });
+  return {
+    from_plan_code: from.planCode,
+    from_subscription_type: from.subscriptionType,
+    effective,
+    price: decimal(priceMinor),
+    credits: credits.map(({ orderId, orderNo, worthMinor, daysLeft, days, creditMinor }) => ({
+      order_id: orderId,
+      order_no: orderNo,
+      worth: decimal(worthMinor),
+      days_left: daysLeft,
+      days,
+      credit: decimal(creditMinor),
+    })),
   };
 }
 
@@ -95,7 +120,12 @@ function presentRefund(refund: Refund) {
   };
 }
 
-export function presentSubscription(subscription: Subscription, plan: Plan | null, locale: string) {
+export function presentSubscription(
+  subscription: Subscription,
+  plan: Plan | null,
+  next: WhatFollows | null,
+  locale: string,
+) {
   return {
     id: subscription.id,
     plan_code: plan?.planCode ?? null,
@@ -106,6 +136,19 @@ export function presentSubscription(subscription: Subscription, plan: Plan | nul
     end_date: subscription.endDate,
     quota_reset_date: subscription.quotaResetsAt,
     cancel_at_period_end: subscription.cancelAtPeriodEnd,
+    scheduled_change: next && presentNext(next, locale),
+  };
+}
+
+function presentNext({ plan, price, beginsAt, isPaid }: WhatFollows, locale: string) {
+  return {
+    plan_code: plan.planCode,
+    plan_name: localized(plan.names, locale),
+    subscription_type: price.subscriptionType,
+    amount: toDecimal(price),
+    currency: price.currency,
+    effective_at: beginsAt,
+    paid: isPaid,
   };
 }
 

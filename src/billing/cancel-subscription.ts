@@ -9,6 +9,7 @@ import { findPlan } from '../plans/catalog.ts';
 import {
   endSubscription,
   liveSubscription,
+  scheduledSubscription,
   setCancelAtPeriodEnd,
   type Subscription,
 } from '../subscriptions/subscriptions.ts';
@@ -36,6 +37,9 @@ export async function cancelSubscription(services: Services, cancellation: Cance
         throw new Conflict('This plan has no end to run to. It can only be cancelled at once (at_period_end: false).');
       }
       if (subscription.cancelAtPeriodEnd) return subscription;
+      if ((await scheduledSubscription(userId)) !== null) {
+        throw new Conflict('What follows this plan is paid for: it begins when this one ends.');
+      }
       await setCancelAtPeriodEnd(tx, subscription, true);
     } else {
       await endSubscription(tx, subscription, 'cancelled', now);

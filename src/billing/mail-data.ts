@@ -1,5 +1,6 @@
 import type { User } from '../accounts/users.ts';
-import type { PurchasedItem } from '../mail/templates.ts';
+import type { PurchasedItem, ReceiptChange } from '../mail/templates.ts';
+import { planChangeOf } from '../orders/order-states.ts';
 import type { Order } from '../orders/orders.ts';
 
 /** Where a customer's mail goes. */
@@ -19,6 +20,21 @@ export function itemOf(order: Order): PurchasedItem {
     name: snapshot.names,
     subscriptionType: subscriptionType ?? 'monthly',
     creditsMonthly: snapshot.creditsMonthly,
+  };
+}
+
+/** How the price of a change of plan came about. */
+export function changeOf({ snapshot, currency }: Order): ReceiptChange | null {
+  const change = planChangeOf(snapshot);
+  if (change === undefined) return null;
+  const { from, effective, priceMinor, credits } = change;
+  return {
+    fromName: from.names,
+    effective,
+    price: { amountMinor: priceMinor, currency },
+    credits: credits.map(({ orderNo, daysLeft, days, creditMinor }) => {
+      return { orderNo, daysLeft, days, credit: { amountMinor: creditMinor, currency } };
+    }),
   };
 }
 

@@ -6,7 +6,7 @@ import { findPaymentByCapture, findPaymentByProviderOrder, type Payment } from '
 import { ProviderRejected } from '../payments/provider-errors.ts';
 import type { ProviderRefund } from '../payments/provider.ts';
 import { createRefund, findProviderRefund, refundsOf, type Refund } from '../payments/refunds.ts';
-import { refundableMinor } from './refund-policy.ts';
+import { keptMinor } from './refund-policy.ts';
 import { providerOf, type Services } from './services.ts';
 import { settlePayment } from './settle-payment.ts';
 import { settleRefund } from './settle-refund.ts';
@@ -71,8 +71,8 @@ async function adopt(
   const { refundId, amountMinor, currency } = answer;
   return db.transaction(async (tx) => {
     const [order, refunds] = [await lockOrder(tx, orderId), await refundsOf([orderId], tx)];
-    if (order.currency !== currency || amountMinor > refundableMinor(order, refunds)) {
-      const left = { amountMinor: refundableMinor(order, refunds), currency: order.currency };
+    if (order.currency !== currency || amountMinor > keptMinor(order, refunds)) {
+      const left = { amountMinor: keptMinor(order, refunds), currency: order.currency };
       const summary = `The gateway gave back more of ${order.orderNo} than can be given back.`;
       await reportUnmatched(services, tx, answer, summary, `${toDecimal(left)} ${left.currency}`);
       return null;

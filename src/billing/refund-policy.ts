@@ -15,10 +15,15 @@ export interface RefundPlan {
   isFull: boolean;
 }
 
-/** What can still be given back: paid, less refunded, less promised. Minor units. */
-export function refundableMinor(order: Order, refunds: readonly Refund[]): number {
+/** Money of the order that has not gone back and was not promised. Minor units. */
+export function keptMinor(order: Order, refunds: readonly Refund[]): number {
   if (!isPaid(order.status)) return 0;
   return order.amountMinor - order.refundedMinor - pendingMinor(refunds);
+}
+
+/** What staff can still give back: what was counted towards a later order is spent there. Minor units. */
+export function refundableMinor(order: Order, refunds: readonly Refund[]): number {
+  return Math.max(0, keptMinor(order, refunds) - order.creditedMinor);
 }
 
 /** Credits that earlier refunds of the order have claimed, taken back or not. */

@@ -25,7 +25,7 @@ export async function resetQuotas(
 /** Every month that began since, so that a process that was down gives what is due, and not one more. */
 async function beginDueMonths(tx: Tx, subscription: Subscription, now: Date): Promise<number> {
   const { id, userId, anchorAt, creditsMonthly, rollover, rolloverCap } = subscription;
-  const orders = await paidOrdersOf(tx, id);
+  const orders = await paidOrdersOf(id, tx);
   let months = 0;
   let start = subscription.quotaResetsAt;
   while (start !== null && start <= now) {

@@ -1,7 +1,7 @@
 import { getUser } from '../accounts/users.ts';
 import type { Tx } from '../db/index.ts';
 import { postMail } from '../mail/outbox.ts';
-import { findPlan, findPrice } from '../plans/catalog.ts';
+import { findPlan, findPrice, type Plan } from '../plans/catalog.ts';
 import { lockReminderDue, setReminded, type Subscription } from '../subscriptions/subscriptions.ts';
 import { inBatches } from './batches.ts';
 import { addressOf } from './mail-data.ts';
@@ -41,11 +41,11 @@ async function remind(
   daysLeft: number,
   now: Date,
 ): Promise<number> {
-  const { id, userId, planId, priceId, endDate, subscriptionType, creditsMonthly } = subscription;
+  const { id, userId, planId, endDate } = subscription;
   if (endDate === null) return 0;
   const user = await getUser(userId, tx);
-  const plan = await findPlan(planId, tx);
-  const price = priceId === null ? null : await findPrice(priceId, tx);
+  const ending = await findPlan(planId, tx);
+  const { plan, price, subscriptionType, creditsMonthly } = await whatIsDue(tx, subscription, ending);
   await setReminded(tx, subscription, daysLeft);
   await postMail(db, tx, {
     template: 'renewal_reminder',
@@ -53,6 +53,7 @@ async function remind(
       customerName: user.name,
       planCode: plan?.planCode ?? '',
       planName: plan?.names ?? { en: '' },
+      ...(subscription.nextPriceId === null || ending === null ? {} : { endingName: ending.names }),
       subscriptionType,
       creditsMonthly,
       endsAt: endDate.toISOString(),
@@ -64,4 +65,16 @@ async function remind(
     now,
   });
   return 1;
+}
+
+/** What the customer is asked to pay for: one more period of the same, or the plan that they chose instead. */
+async function whatIsDue(tx: Tx, subscription: Subscription, ending: Plan | null) {
+  const { priceId, nextPriceId, subscriptionType, creditsMonthly } = subscription;
+  const next = nextPriceId === null ? null : await findPrice(nextPriceId, tx);
+  const plan = next === null ? null : await findPlan(next.planId, tx);
+  if (next !== null && plan !== null) {
+    return { plan, price: next, subscriptionType: next.subscriptionType, creditsMonthly: plan.creditsMonthly };
+  }
+  const price = priceId === null ? null : await findPrice(priceId, tx);
+  return { plan: ending, price, subscriptionType, creditsMonthly };
 }

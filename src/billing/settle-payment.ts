@@ -9,7 +9,7 @@ import { findPayment, lockPayment, updatePayment, type Payment } from '../paymen
 import type { ProviderCapture, ProviderOrder } from '../payments/provider.ts';
 import { createRefund, refundsOf } from '../payments/refunds.ts';
 import { activatePurchase } from './activate-purchase.ts';
-import { addressOf, itemOf, totalOf } from './mail-data.ts';
+import { addressOf, changeOf, itemOf, totalOf } from './mail-data.ts';
 import { requestRefund } from './refund-order.ts';
 import { providerOf, type Services } from './services.ts';
 import { takePayment } from './take-payment.ts';
@@ -169,6 +169,7 @@ async function complete({ db }: Services, tx: Tx, order: Order, now: Date): Prom
       total: totalOf(order),
       period: period && { start: period.start.toISOString(), end: period.end?.toISOString() ?? null },
       creditsExpireAt: creditsExpireAt?.toISOString() ?? null,
+      change: changeOf(order),
     },
     to: addressOf(user),
     dedupeKey: `receipt:${order.id}`,

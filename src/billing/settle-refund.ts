@@ -5,10 +5,12 @@ import type { Tx } from '../db/index.ts';
 import { reportIncident, settleIncidents } from '../incidents/incidents.ts';
 import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
+import { planChangeOf } from '../orders/order-states.ts';
 import { lockOrder, moveOrder, paidOrdersOf, type Order } from '../orders/orders.ts';
 import type { ProviderRefund } from '../payments/provider.ts';
 import { findRefund, lockRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
 import { endSubscription, isLive, lockSubscription, setEndDate } from '../subscriptions/subscriptions.ts';
+import { countTowards } from './activate-purchase.ts';
 import { addressOf, itemOf, totalOf } from './mail-data.ts';
 import { claimedCredits, planRefund } from './refund-policy.ts';
 import { providerOf, type Services } from './services.ts';
@@ -80,7 +82,11 @@ async function lockBoth(tx: Tx, refundId: string): Promise<{ order: Order; refun
 }
 
 async function complete(services: Services, tx: Tx, order: Order, refund: Refund, now: Date): Promise<void> {
-  const { userId } = order;
+  const { userId, snapshot } = order;
+  const isWhole = order.refundedMinor + refund.amountMinor === order.amountMinor;
+  // What earlier orders had counted towards it is theirs again.
+  const change = planChangeOf(snapshot);
+  if (isWhole && change !== undefined) await countTowards(tx, change, -1);
   // The plan before the credits: the order in which every flow locks them.
   if (order.subscriptionId !== null) await lockSubscription(tx, order.subscriptionId);
   const credits = await creditsOfOrder(tx, userId, order.id, now);
@@ -126,8 +132,8 @@ async function complete(services: Services, tx: Tx, order: Order, refund: Refund
 async function takeBackPeriod(tx: Tx, order: Order, now: Date): Promise<boolean> {
   if (order.subscriptionId === null) return false;
   const subscription = await lockSubscription(tx, order.subscriptionId);
-  if (!isLive(subscription)) return false;
-  const others = await paidOrdersOf(tx, subscription.id);
+  if (!isLive(subscription) && subscription.status !== 'scheduled') return false;
+  const others = await paidOrdersOf(subscription.id, tx);
   const isPaidFor = others.some(({ periodEnd }) => periodEnd === null || periodEnd > now);
   if (!isPaidFor) {
     await endSubscription(tx, subscription, 'cancelled', now);

@@ -1,16 +1,8 @@
 import { UniqueConstraintError } from 'sequelize';
 import type { Tx } from '../db/index.ts';
-import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused, PaymentPending } from '../kit/errors.ts';
+import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused } from '../kit/errors.ts';
 import { toDecimal } from '../kit/money.ts';
-import {
-  createOrder,
-  findOrderByKey,
-  heldPlanOrder,
-  lockOrder,
-  moveOrder,
-  type NewOrder,
-  type Order,
-} from '../orders/orders.ts';
+import { createOrder, findOrderByKey, lockOrder, moveOrder, type Order } from '../orders/orders.ts';
 import {
   createPayment,
   currentPayment,
@@ -20,21 +12,8 @@ import {
   type Payment,
 } from '../payments/payments.ts';
 import { ProviderRejected, ProviderUnavailable } from '../payments/provider-errors.ts';
-import {
-  findOffer,
-  findPack,
-  findPlan,
-  findPrice,
-  type Plan,
-  type PlanPrice,
-  type PlanReference,
-} from '../plans/catalog.ts';
-import type { SubscriptionType } from '../plans/plan-terms.ts';
-import { liveSubscription, type Subscription } from '../subscriptions/subscriptions.ts';
+import { priceOf, type Purchase, type Terms } from './price-purchase.ts';
 import { providerOf, type Services } from './services.ts';
-
-export type Purchase =
-  { plan: PlanReference; subscriptionType: SubscriptionType; currency?: string } | { packCode: string };
 
 export interface CheckoutRequest {
   userId: string;
@@ -53,11 +32,6 @@ export interface Checkout {
   replayed: boolean;
 }
 
-type Terms = Pick<
-  NewOrder,
-  'kind' | 'planId' | 'priceId' | 'packId' | 'subscriptionType' | 'snapshot' | 'amountMinor' | 'currency'
->;
-
 /**
  * Begins a purchase: the order and its payment are committed first, then the gateway is asked under the payment's id,
  * so that a crash in between leaves an order that the same request takes up again.
@@ -68,7 +42,7 @@ export async function startCheckout(services: Services, request: CheckoutRequest
   const known = await replay(request);
   if (known !== null) return { ...(await openAtProvider(services, known, request.locale)), replayed: true };
 
-  const terms = await priceOf(request);
+  const terms = await priceOf(request, services.clock.now());
   if (request.expectedMinor !== undefined && request.expectedMinor(terms.currency) !== terms.amountMinor) {
     throw new AmountMismatch(toDecimal(terms), terms.currency);
   }
@@ -88,67 +62,6 @@ async function replay({ userId, idempotency }: CheckoutRequest): Promise<{ order
   if (order.idempotencyFingerprint !== idempotency.fingerprint) throw new IdempotencyKeyReused();
   const payment = await currentPayment(order.id);
   return payment === null ? null : { order, payment };
-}
-
-/** What is being bought and what it costs this customer: a renewal costs what it cost, whatever the price is now. */
-async function priceOf({ userId, purchase }: CheckoutRequest): Promise<Terms> {
-  if ('packCode' in purchase) {
-    const pack = await findPack(purchase.packCode);
-    const { packCode, names, credits, validityDays, amountMinor, currency } = pack;
-    const snapshot = { packCode, names, credits, validityDays };
-    const none = { planId: null, priceId: null, subscriptionType: null };
-    return { ...none, kind: 'credit_pack', packId: pack.id, snapshot, amountMinor, currency };
-  }
-  const held = await heldPlanOrder(userId);
-  if (held !== null) {
-    throw new PaymentPending(
-      `The payment service still holds the money for order ${held.orderNo}. Wait for its answer.`,
-    );
-  }
-  const live = await liveSubscription(userId);
-  const { plan, price } = await offerFor(purchase, live);
-  if (live !== null) refuseSecondPlan(live, plan.id, purchase.subscriptionType);
-  const isRenewal = live !== null && live.priceId !== null;
-  return {
-    kind: isRenewal ? 'renewal' : 'subscription',
-    planId: plan.id,
-    priceId: price.id,
-    packId: null,
-    subscriptionType: purchase.subscriptionType,
-    snapshot: {
-      planCode: plan.planCode,
-      names: plan.names,
-      creditsMonthly: isRenewal ? live.creditsMonthly : plan.creditsMonthly,
-      rollover: isRenewal ? live.rollover : plan.rollover,
-      rolloverCap: isRenewal ? live.rolloverCap : plan.rolloverCap,
-    },
-    amountMinor: price.amountMinor,
-    currency: price.currency,
-  };
-}
-
-async function offerFor(
-  { plan: reference, subscriptionType, currency }: Exclude<Purchase, { packCode: string }>,
-  live: Subscription | null,
-): Promise<{ plan: Plan; price: PlanPrice }> {
-  const sold = live?.priceId == null ? null : await findPrice(live.priceId);
-  const plan = sold === null ? null : await findPlan(sold.planId);
-  const isSame =
-    plan !== null && ('planId' in reference ? plan.id === reference.planId : plan.planCode === reference.planCode);
-  if (sold !== null && isSame && sold.subscriptionType === subscriptionType) return { plan, price: sold };
-  return findOffer(reference, subscriptionType, currency);
-}
-
-/** One live subscription a customer: the same plan at the same interval is a renewal, anything else has to wait. */
-function refuseSecondPlan(live: Subscription, planId: string, type: SubscriptionType): void {
-  if (live.priceId === null) return;
-  if (live.subscriptionType === 'lifetime') {
-    throw new Conflict('You have a lifetime plan: there is nothing to renew or to buy.');
-  }
-  if (live.planId !== planId || live.subscriptionType !== type) {
-    const end = live.endDate?.toISOString().slice(0, 10) ?? '';
-    throw new Conflict(`You have another plan until ${end}. You can change plans when it ends.`);
-  }
 }
 
 async function commitOrder(

@@ -1,4 +1,5 @@
 import { GatewayUnavailable } from '../kit/errors.ts';
+import type { ChangeCredit } from '../orders/order-states.ts';
 import { lockOrder, moveOrder, type Order } from '../orders/orders.ts';
 import { lockPayment, updatePayment, type Payment } from '../payments/payments.ts';
 import {
@@ -8,7 +9,8 @@ import {
   ProviderUnavailable,
 } from '../payments/provider-errors.ts';
 import type { ProviderOrder } from '../payments/provider.ts';
-import { liveSubscription } from '../subscriptions/subscriptions.ts';
+import { liveSubscription, scheduledSubscription } from '../subscriptions/subscriptions.ts';
+import { creditsTowards } from './quote-plan-change.ts';
 import { providerOf, type Services } from './services.ts';
 
 export type NoCapture = 'not_approved' | 'declined' | 'closed';
@@ -48,12 +50,27 @@ export async function takePayment(
   }
 }
 
-/** Another plan may have been paid for since: then this one must not be charged. */
+/** The customer's plan may have changed since, or what counts towards this order: then it must not be charged. */
 async function stillWanted(order: Order): Promise<boolean> {
-  if (order.kind === 'credit_pack') return true;
+  if ('packCode' in order.snapshot) return true;
+  const { change } = order.snapshot;
+  const next = await scheduledSubscription(order.userId);
   const live = await liveSubscription(order.userId);
+  if (change?.effective === 'now') {
+    if (live?.id !== change.from.subscriptionId) return false;
+    return isSame(change.credits, await creditsTowards(live, order.createdAt));
+  }
+  if (next !== null) return false;
   if (live?.priceId == null) return true;
+  if (change?.effective === 'period_end') return live.nextPriceId === order.priceId;
   return live.endDate !== null && live.planId === order.planId && live.subscriptionType === order.subscriptionType;
+}
+
+function isSame(before: readonly ChangeCredit[], now: readonly ChangeCredit[]): boolean {
+  const [one, other] = [before, now].map((credits) =>
+    credits.map(({ orderId, creditMinor }) => `${orderId} ${creditMinor}`).sort(),
+  );
+  return one?.join() === other?.join();
 }
 
 async function failedCall(services: Services, order: Order, payment: Payment, error: unknown): Promise<NoCapture> {

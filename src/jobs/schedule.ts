@@ -1,3 +1,4 @@
+import { beginScheduledPlans } from '../billing/begin-scheduled-plans.ts';
 import { checkBooks } from '../billing/check-books.ts';
 import { cleanUp } from '../billing/clean-up.ts';
 import { sweepOutbox } from '../billing/deliver-mail.ts';
@@ -21,8 +22,8 @@ export interface Job {
 }
 
 /**
- * All of them, in the order in which one tick runs them: a subscription that was not renewed ends before its quota
- * would begin again.
+ * All of them, in the order in which one tick runs them: what was paid for ahead takes the place of what ends, and a
+ * subscription that was not renewed ends before its quota would begin again.
  */
 export const jobs: readonly Job[] = [
   { name: 'follow-up-payments', every: 'minute', run: followUpPayments },
@@ -30,6 +31,7 @@ export const jobs: readonly Job[] = [
   { name: 'sweep-webhooks', every: 'minute', run: sweepEvents },
   { name: 'expire-orders', every: 'ten minutes', run: expireOrders },
   { name: 'send-renewal-reminders', every: 'hour', run: sendRenewalReminders },
+  { name: 'begin-scheduled-plans', every: 'minute', run: beginScheduledPlans },
   { name: 'expire-subscriptions', every: 'minute', run: expireSubscriptions },
   { name: 'reset-quotas', every: 'minute', run: resetQuotas },
   { name: 'expire-credits', every: 'ten minutes', run: expireCredits },

@@ -5,6 +5,7 @@ import type {
   MailTemplates,
   PaymentProblemData,
   PurchasedItem,
+  ReceiptChange,
   ReceiptData,
   RefundData,
   RenewalReminderData,
@@ -74,6 +75,7 @@ function receipt(data: ReceiptData, { locale, t }: Language): Message {
     facts.push({ term: t('mail:fact.validity'), text });
   }
   facts.push(
+    ...changeFacts(data.change ?? null, t),
     { term: t('mail:fact.paid_at'), text: t('common:time', { at: paidAt }) },
     { term: t('mail:fact.total'), text: t('common:total', { total }), total: true },
   );
@@ -85,8 +87,23 @@ function receipt(data: ReceiptData, { locale, t }: Language): Message {
   };
 }
 
-function receiptText({ period, paidAt }: ReceiptData, t: Translate): string[] {
+/** The calculation, line by line. */
+function changeFacts(change: ReceiptChange | null, t: Translate): Fact[] {
+  if (change === null || change.credits.length === 0) return [];
+  return [
+    { term: t('mail:fact.price'), text: t('common:total', { total: change.price }) },
+    ...change.credits.map(({ orderNo, daysLeft, days, credit }) => ({
+      term: t('mail:fact.credited', { orderNo }),
+      text: t('mail:fact.credited_text', { credit, daysLeft, days }),
+    })),
+  ];
+}
+
+function receiptText({ period, paidAt, change }: ReceiptData, t: Translate): string[] {
   if (period === null) return [t('mail:receipt.pack')];
+  if (change?.effective === 'period_end' && period.end !== null) {
+    return [t('mail:receipt.change_later', period), t('mail:receipt.no_charge', { end: period.end })];
+  }
   if (period.end === null) return [t('mail:receipt.plan'), t('mail:receipt.lifetime')];
   // A renewal's period begins where the current one ends; a new plan's begins with the payment.
   const isRenewal = new Date(period.start) > new Date(paidAt);
@@ -98,7 +115,8 @@ function receiptText({ period, paidAt }: ReceiptData, t: Translate): string[] {
 
 function renewalReminder(data: RenewalReminderData, { locale, t }: Language): Message {
   const { endsAt, price } = data;
-  const plan = inLanguage(data.planName, locale);
+  const plan = inLanguage(data.endingName ?? data.planName, locale);
+  const next = data.endingName && t(`mail:item.${data.subscriptionType}`, { name: inLanguage(data.planName, locale) });
   const facts: Fact[] = [
     planFact(data.planName, data.subscriptionType, { locale, t }),
     { term: t('mail:fact.credits'), text: t('mail:fact.credits_monthly', { count: data.creditsMonthly }) },
@@ -110,14 +128,22 @@ function renewalReminder(data: RenewalReminderData, { locale, t }: Language): Me
   return {
     ...headed('renewal_reminder', { plan, endsAt, count: data.daysLeft }, t),
     paragraphs: [
-      price === null ? t('mail:renewal_reminder.not_sold') : t('mail:renewal_reminder.text', { endsAt }),
+      price === null
+        ? t('mail:renewal_reminder.not_sold')
+        : t(`mail:renewal_reminder.text${next === undefined ? '' : '_next'}`, { endsAt, plan, next }),
       t('mail:renewal_reminder.otherwise'),
     ],
     facts,
     button:
       price === null
         ? { label: t('mail:renewal_reminder.button_plans'), path: '/pricing' }
-        : { label: t('mail:renewal_reminder.button', { price }), path: checkoutPath(data) },
+        : {
+            label: t(`mail:renewal_reminder.button${next === undefined ? '' : '_next'}`, {
+              price,
+              plan: inLanguage(data.planName, locale),
+            }),
+            path: checkoutPath(data),
+          },
   };
 }
 

@@ -49,11 +49,25 @@ export interface ReceiptData extends Addressed {
   period: { start: string; end: string | null } | null;
   /** When the credits of a pack expire; null when they never do, and for a plan. */
   creditsExpireAt: string | null;
+  /** When the order moved the customer to another plan. */
+  change?: ReceiptChange | null;
+}
+
+export interface ReceiptChange {
+  /** The plan before it. */
+  fromName: LocalizedText;
+  effective: 'now' | 'period_end';
+  price: Money;
+  /** What was left of earlier orders and counted towards the price. */
+  credits: { orderNo: string; daysLeft: number; days: number; credit: Money }[];
 }
 
 export interface RenewalReminderData extends Addressed {
+  /** What the customer can pay for: the plan that ends, or the one that they chose to follow it. */
   planCode: string;
   planName: LocalizedText;
+  /** The plan that ends, where it is to be followed by another plan or interval. */
+  endingName?: LocalizedText;
   subscriptionType: SubscriptionType;
   creditsMonthly: number;
   endsAt: string;

@@ -25,6 +25,8 @@ export class Order extends Model<InferAttributes<Order>, InferCreationAttributes
   declare currency: string;
   declare amountMinor: number;
   declare refundedMinor: CreationOptional<number>;
+  /** What of it was counted towards a later order, minor units. */
+  declare creditedMinor: CreationOptional<number>;
   declare idempotencyKey: CreationOptional<string | null>;
   declare idempotencyFingerprint: CreationOptional<string | null>;
   declare failureCode: CreationOptional<string | null>;
@@ -54,6 +56,7 @@ export function initOrder(sequelize: Sequelize): void {
       currency: { type: DataTypes.TEXT, allowNull: false },
       amountMinor: { type: DataTypes.BIGINT, allowNull: false },
       refundedMinor: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
+      creditedMinor: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
       idempotencyKey: { type: DataTypes.TEXT, allowNull: true },
       idempotencyFingerprint: { type: DataTypes.TEXT, allowNull: true },
       failureCode: { type: DataTypes.TEXT, allowNull: true },

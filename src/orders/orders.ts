@@ -101,12 +101,18 @@ export async function linkSubscription(
 }
 
 /** Paid orders of a subscription that were not refunded in full, by the time that they paid for. */
-export async function paidOrdersOf(tx: Tx, subscriptionId: string): Promise<Order[]> {
+export async function paidOrdersOf(subscriptionId: string, tx?: Tx): Promise<Order[]> {
   return Order.findAll({
     where: { subscriptionId, status: { [Op.in]: ['completed', 'partially_refunded'] } },
     order: [['periodStart', 'ASC']],
-    transaction: tx,
+    transaction: tx ?? null,
   });
+}
+
+/** What of an order is counted towards a later one changes by `byMinor`. The order is locked first. */
+export async function addCredited(tx: Tx, orderId: string, byMinor: number): Promise<void> {
+  const order = await lockOrder(tx, orderId);
+  await order.update({ creditedMinor: order.creditedMinor + byMinor }, { transaction: tx });
 }
 
 /** An order for a plan whose money the gateway holds: until it decides, another plan must not be paid for. */

@@ -1,4 +1,5 @@
 import type { User } from '../accounts/users.ts';
+import type { WhatFollows } from '../billing/what-follows.ts';
 import type { CreditGrant, CreditsOverview, CreditTransaction } from '../credits/queries.ts';
 import { localeNames, locales, matchLocale, type Locale, type Translate } from '../kit/i18n.ts';
 import { formatNumber } from '../kit/format.ts';
@@ -13,7 +14,7 @@ import { orderRow } from './order-item.ts';
 export interface AccountInput {
   user: User;
   /** Null: no plan at the moment. */
-  subscription: { row: Subscription; plan: Plan; renewalPrice: Money | null } | null;
+  subscription: { row: Subscription; plan: Plan; renewalPrice: Money | null; next: WhatFollows | null } | null;
   credits: CreditsOverview;
   history: CreditTransaction[];
   hasOlderHistory: boolean;
@@ -82,6 +83,8 @@ interface PlanModel {
   text: string;
   facts: FactRow[];
   action: { href: string; label: string; post?: boolean } | null;
+  /** The way back, beside the one clear action. */
+  second?: { href: string; label: string };
   links: { href: string; label: string }[];
 }
 
@@ -98,7 +101,7 @@ function noPlan(t: Translate): PlanModel {
 
 type Held = NonNullable<AccountInput['subscription']>;
 
-function planModel({ row, plan, renewalPrice }: Held, locale: Locale, t: Translate): PlanModel {
+function planModel({ row, plan, renewalPrice, next }: Held, locale: Locale, t: Translate): PlanModel {
   const heading = localized(plan.names, locale);
   const facts: FactRow[] = [
     { term: t('account:plan.fact.credits'), text: t('common:number', { value: row.creditsMonthly }) },
@@ -113,10 +116,11 @@ function planModel({ row, plan, renewalPrice }: Held, locale: Locale, t: Transla
     text: t(`account:plan.interval.${row.subscriptionType}`),
   });
   if (row.endDate === null) return { ...common, ...lifetimePlan(t) };
+  if (next !== null) return { ...common, ...followedPlan(next, row.endDate, heading, { facts, locale, t }) };
   return { ...common, ...periodPlan(row, row.endDate, { plan, heading, renewalPrice }, facts, t) };
 }
 
-type PlanState = Pick<PlanModel, 'state' | 'text' | 'action' | 'links'>;
+type PlanState = Pick<PlanModel, 'state' | 'text' | 'action' | 'second' | 'links'>;
 
 function freePlan(t: Translate): PlanState {
   return {
@@ -133,6 +137,39 @@ function lifetimePlan(t: Translate): PlanState {
     text: t('account:plan.lifetime_text'),
     action: { href: '/pricing#packs', label: t('account:plan.buy') },
     links: [],
+  };
+}
+
+/** Another plan, or another interval, was chosen to follow. */
+function followedPlan(
+  { plan, price, beginsAt, isPaid }: WhatFollows,
+  end: Date,
+  heading: string,
+  { facts, locale, t }: { facts: FactRow[]; locale: Locale; t: Translate },
+): PlanState {
+  const name = t(`checkout:heading.${price.subscriptionType}`, { plan: localized(plan.names, locale) });
+  facts.push(
+    { term: t('account:plan.fact.end'), text: t('common:date', { date: end }) },
+    {
+      term: t('account:plan.fact.then'),
+      text: t('account:plan.then', { plan: name, start: beginsAt }),
+      more: isPaid ? t('account:plan.then_paid') : t('account:plan.then_price', { price }),
+    },
+  );
+  const state = { tone: 'leaf', label: t('account:plan.state.active') };
+  if (isPaid) return { state, text: t('account:plan.next_paid_text', { end }), action: null, links: [] };
+  return {
+    state,
+    text: t('account:plan.next_text', { end }),
+    action: {
+      href: `/checkout/${plan.planCode}?type=${price.subscriptionType}`,
+      label: t('account:plan.pay_next', { price, plan: localized(plan.names, locale) }),
+    },
+    second: { href: '/account/change/keep', label: t('account:plan.keep', { plan: heading }) },
+    links: [
+      { href: '/pricing', label: t('account:plan.other') },
+      { href: '/account/cancel', label: t('account:plan.cancel') },
+    ],
   };
 }
 

@@ -2,13 +2,16 @@ import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
 import { updateProfile } from '../accounts/users.ts';
 import { cancelSubscription, resumeSubscription } from '../billing/cancel-subscription.ts';
+import { revokePlanChange, schedulePlanChange } from '../billing/schedule-plan-change.ts';
 import type { Services } from '../billing/services.ts';
+import { whatFollows } from '../billing/what-follows.ts';
 import { listTransactions, readCredits } from '../credits/queries.ts';
 import { localeOf, translatorOf } from '../kit/http/language.ts';
-import { locales, translator, type Translate } from '../kit/i18n.ts';
+import { locales, translator, type Locale, type Translate } from '../kit/i18n.ts';
 import type { Money } from '../kit/money.ts';
 import { listOrdersOf } from '../orders/orders.ts';
 import { findPlan, findPrice, type Plan } from '../plans/catalog.ts';
+import { localized, subscriptionTypes } from '../plans/plan-terms.ts';
 import { liveSubscription, type Subscription } from '../subscriptions/subscriptions.ts';
 import { accountModel, cancelModel, type AccountInput } from './account-model.ts';
 import { customerOf } from './sign-in.ts';
@@ -38,7 +41,7 @@ export function accountPages(services: Services, show: ShowPage): Router {
       history: history.slice(0, recent),
       hasOlderHistory: history.length > recent,
       orders,
-      flash: flashOf(req, subscription?.row ?? null, t),
+      flash: flashOf(req, subscription, localeOf(res), t),
       locale: localeOf(res),
       t,
     });
@@ -64,6 +67,18 @@ export function accountPages(services: Services, show: ShowPage): Router {
     res.redirect(303, '/account?done=resumed');
   });
 
+  router.post('/account/change/keep', async (_req, res) => {
+    await revokePlanChange(services, customerOf(res).id);
+    res.redirect(303, '/account?done=kept');
+  });
+
+  router.post('/account/change/:planCode', parseForm, async (req, res) => {
+    const { type } = z.object({ type: z.enum(subscriptionTypes) }).parse(req.body ?? {});
+    const { planCode } = req.params;
+    await schedulePlanChange(services, { userId: customerOf(res).id, plan: { planCode }, subscriptionType: type });
+    res.redirect(303, '/account?done=scheduled');
+  });
+
   router.post('/account/language', parseForm, async (req, res) => {
     const { locale } = z.object({ locale: z.enum(locales) }).parse(req.body ?? {});
     await updateProfile(customerOf(res).id, { locale }, clock.now());
@@ -76,7 +91,8 @@ export function accountPages(services: Services, show: ShowPage): Router {
 async function heldPlan(userId: string): Promise<AccountInput['subscription']> {
   const row = await liveSubscription(userId);
   const plan = row === null ? null : await findPlan(row.planId);
-  return row === null || plan === null ? null : { row, plan, renewalPrice: await renewalPriceOf(row, plan) };
+  if (row === null || plan === null) return null;
+  return { row, plan, renewalPrice: await renewalPriceOf(row, plan), next: await whatFollows(row) };
 }
 
 /** What one more period costs this customer: what they paid, as long as the plan is sold at all. */
@@ -87,7 +103,8 @@ async function renewalPriceOf({ priceId, endDate }: Subscription, plan: Plan): P
 }
 
 /** What was just done, told once above the page; the state itself is read from the database. */
-function flashOf(req: Request, subscription: Subscription | null, t: Translate): string | null {
+function flashOf(req: Request, held: AccountInput['subscription'], locale: Locale, t: Translate): string | null {
+  const subscription = held?.row;
   switch (req.query.done) {
     case 'cancelled':
       return subscription?.cancelAtPeriodEnd === true
@@ -95,6 +112,12 @@ function flashOf(req: Request, subscription: Subscription | null, t: Translate):
         : null;
     case 'resumed':
       return subscription?.cancelAtPeriodEnd === false ? t('account:flash.resumed') : null;
+    case 'scheduled': {
+      const next = held?.next ?? null;
+      return next && t('account:flash.scheduled', { plan: localized(next.plan.names, locale), start: next.beginsAt });
+    }
+    case 'kept':
+      return held?.next === null ? t('account:flash.kept') : null;
     case 'language': {
       const user = customerOf(req.res as Response);
       return translator(locales.find((locale) => locale === user.locale) ?? 'en')('account:flash.language');

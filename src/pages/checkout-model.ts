@@ -1,4 +1,5 @@
 import type { Locale, Translate } from '../kit/i18n.ts';
+import type { OrderChange } from '../orders/order-states.ts';
 import { localized } from '../plans/plan-terms.ts';
 import type { Blocked, Quote } from './checkout-quote.ts';
 
@@ -29,12 +30,12 @@ export function checkoutModel({ quote, providerName, checkoutKey, problem, local
     afterwards: afterwardsOf(quote, locale, t),
     action: actionOf(quote),
     type: quote.kind === 'plan' ? quote.type : null,
-    expected: quote.kind === 'free' ? null : String(quote.total.amountMinor),
+    expected: quote.kind === 'free' || isToSchedule(quote) ? null : String(quote.total.amountMinor),
     checkoutKey,
     problem,
     blocked: blocked === null ? null : blockedModel(blocked, locale, t),
     back:
-      quote.kind === 'plan' && quote.renewal
+      quote.kind === 'plan' && (quote.renewal || quote.change !== null)
         ? { href: '/account', label: t('checkout:back.account') }
         : { href: '/pricing', label: t('checkout:back.plans') },
     ...payModel(quote, providerName, locale, t),
@@ -50,6 +51,15 @@ function payModel(quote: Quote, provider: string, locale: Locale, t: Translate) 
       explanation: t('checkout:free.explanation'),
     };
   }
+  if (isToSchedule(quote)) {
+    const values = { plan: localized(quote.plan.names, locale), start: quote.start };
+    return {
+      payTitle: t('checkout:schedule.title'),
+      submit: t('checkout:schedule.submit', values),
+      busy: t('common:busy'),
+      explanation: t('checkout:schedule.explanation', values),
+    };
+  }
   return {
     payTitle: t('checkout:pay.title'),
     submit: t('checkout:pay.submit', { total: quote.total, provider }),
@@ -58,7 +68,12 @@ function payModel(quote: Quote, provider: string, locale: Locale, t: Translate) 
   };
 }
 
+function isToSchedule(quote: Quote): quote is Extract<Quote, { kind: 'plan' }> {
+  return quote.kind === 'plan' && quote.change?.toSchedule === true;
+}
+
 function actionOf(quote: Quote): string {
+  if (isToSchedule(quote)) return `/account/change/${quote.plan.planCode}`;
   return quote.kind === 'pack' ? `/checkout/packs/${quote.pack.packCode}` : `/checkout/${quote.plan.planCode}`;
 }
 
@@ -66,6 +81,8 @@ function headingOf(quote: Quote, locale: Locale, t: Translate): string {
   if (quote.kind === 'pack') return localized(quote.pack.names, locale);
   const plan = localized(quote.plan.names, locale);
   if (quote.kind === 'free') return t('checkout:heading.free', { plan });
+  if (quote.change !== null)
+    return t('checkout:heading.change', { plan: t(`checkout:heading.${quote.type}`, { plan }) });
   return t(quote.renewal ? 'checkout:heading.renewal' : `checkout:heading.${quote.type}`, { plan });
 }
 
@@ -84,17 +101,39 @@ function factsOf(quote: Quote, locale: Locale, t: Translate): FactRow[] {
       credits(quote.plan.creditsMonthly, 'checkout:credits.first_free'),
     ];
   }
-  const { start, end, renewal, type } = quote;
+  const { start, end, renewal, type, change } = quote;
+  const follows = renewal || change?.effective === 'period_end';
   return [
     plan,
+    ...(change === null ? [] : [insteadOf(change, locale, t)]),
     { term: t('checkout:fact.interval'), text: t(`checkout:interval.${type}`) },
-    credits(quote.creditsMonthly, renewal ? 'checkout:credits.renewal' : 'checkout:credits.first'),
+    credits(quote.creditsMonthly, `checkout:credits.${renewal ? 'renewal' : follows ? 'later' : 'first'}`),
     {
       term: t('checkout:fact.period'),
       text: end === null ? t('checkout:period.open', { start }) : t('checkout:period', { start, end }),
-      more: t(renewal ? 'checkout:period.renewal' : 'checkout:period.today'),
+      more: t(follows ? 'checkout:period.renewal' : 'checkout:period.today'),
     },
+    ...(change === null ? [] : changeFacts(change, quote.total.currency, t)),
     totalFact(quote, t),
+  ];
+}
+
+function insteadOf({ from }: OrderChange, locale: Locale, t: Translate): FactRow {
+  const plan = localized(from.names, locale);
+  return { term: t('checkout:fact.instead'), text: t(`checkout:heading.${from.subscriptionType}`, { plan }) };
+}
+
+/** How the total comes about, line by line; nothing where the price is the total. */
+export function changeFacts({ priceMinor, credits }: OrderChange, currency: string, t: Translate): FactRow[] {
+  if (credits.length === 0) return [];
+  const price = { amountMinor: priceMinor, currency };
+  return [
+    { term: t('checkout:fact.price'), text: t('common:money', { amount: price }) },
+    ...credits.map(({ orderNo, daysLeft, days, creditMinor }) => ({
+      term: t('checkout:fact.credited', { orderNo }),
+      text: t('checkout:credited', { credit: { amountMinor: creditMinor, currency } }),
+      more: t('checkout:credited_days', { daysLeft, count: days }),
+    })),
   ];
 }
 
@@ -130,6 +169,11 @@ function afterwardsOf(quote: Quote, locale: Locale, t: Translate): string | null
   if (quote.blocked !== null) return null;
   if (quote.kind === 'pack') return t('checkout:afterwards.pack');
   if (quote.kind === 'free') return t('checkout:afterwards.free', { plan: localized(quote.plan.names, locale) });
+  if (quote.change !== null) {
+    const values = { from: localized(quote.change.from.names, locale), start: quote.start, end: quote.end };
+    if (quote.change.toSchedule) return t('checkout:afterwards.schedule', values);
+    if (quote.change.effective === 'now' && quote.end !== null) return t('checkout:afterwards.change', values);
+  }
   return quote.end === null ? t('checkout:afterwards.lifetime') : t('checkout:afterwards.period', { end: quote.end });
 }
 
@@ -139,6 +183,6 @@ function blockedModel({ why, plan, end }: Blocked, locale: Locale, t: Translate)
     title: t(`checkout:blocked.${why}.title`, values),
     text: t(`checkout:blocked.${why}.text`),
     label: t(`checkout:blocked.${why}.label`),
-    href: why === 'same_free' ? '/account' : '/pricing#packs',
+    href: why === 'same_free' || why === 'paid_ahead' ? '/account' : '/pricing#packs',
   };
 }

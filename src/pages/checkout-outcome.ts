@@ -97,19 +97,21 @@ export function outcomeModel({ outcome, order, payment, providerName, user, here
     total: { amountMinor: order.amountMinor, currency: order.currency },
     refunded: { amountMinor: order.refundedMinor, currency: order.currency },
     paidAt: order.paidAt,
+    start: order.periodStart,
     email: user.email,
   };
   const heading = t(`checkout:outcome.${outcome}.heading`, values);
   const refreshSeconds = refreshEvery[outcome];
-  // A renewal's credits come when its period begins, not now.
-  const renewed = outcome === 'success' && order.kind === 'renewal';
+  // The credits of a period that begins later come then.
+  const starts = order.periodStart !== null && order.paidAt !== null && order.periodStart > order.paidAt;
+  const later = outcome === 'success' && starts ? (order.kind === 'renewal' ? '_renewal' : '_later') : '';
   return {
     title: heading,
     outcome,
     tone: tones[outcome],
     heading,
     money: t(`checkout:outcome.${outcome}.money`, values),
-    next: t(`checkout:outcome.${outcome}.next${renewed ? '_renewal' : ''}`, values),
+    next: t(`checkout:outcome.${outcome}.next${later}`, values),
     facts: factsOf(order, values.item, t),
     actions: actionsOf(outcome, order, payment, providerName, here, t),
     ...(refreshSeconds === undefined ? {} : { refreshSeconds }),

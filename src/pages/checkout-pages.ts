@@ -1,7 +1,8 @@
 import express, { type Request, type Response, type Router } from 'express';
 import { z } from 'zod';
+import type { Purchase } from '../billing/price-purchase.ts';
 import type { Services } from '../billing/services.ts';
-import { startCheckout, type Purchase } from '../billing/start-checkout.ts';
+import { startCheckout } from '../billing/start-checkout.ts';
 import { startFreePlan } from '../billing/start-free-plan.ts';
 import { sha256 } from '../kit/crypto.ts';
 import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused, PaymentPending } from '../kit/errors.ts';

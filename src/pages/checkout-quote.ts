@@ -1,5 +1,7 @@
+import { quotePlanChange } from '../billing/quote-plan-change.ts';
 import type { Locale, Translate } from '../kit/i18n.ts';
 import type { Money } from '../kit/money.ts';
+import type { OrderChange } from '../orders/order-states.ts';
 import {
   findOffer,
   findPack,
@@ -13,7 +15,7 @@ import {
 import { NotFound, PlanUnavailable } from '../kit/errors.ts';
 import { localized, subscriptionTypes, type SubscriptionType } from '../plans/plan-terms.ts';
 import { extendedEnd, firstPeriodEnd } from '../subscriptions/periods.ts';
-import { liveSubscription, type Subscription } from '../subscriptions/subscriptions.ts';
+import { liveSubscription, scheduledSubscription, type Subscription } from '../subscriptions/subscriptions.ts';
 
 /** What would be bought, as it is shown before the button. `startCheckout` decides again and refuses another price. */
 export type Quote =
@@ -27,13 +29,20 @@ export type Quote =
       total: Money;
       start: Date;
       end: Date | null;
+      /** When it takes the place of another paid plan. */
+      change: QuotedChange | null;
       blocked: Blocked | null;
     }
   | { kind: 'pack'; pack: CreditPack; total: Money; expiresAt: Date | null; blocked: null };
 
+export interface QuotedChange extends OrderChange {
+  /** Begins when the running period ends and was not chosen yet: nothing is paid before that. */
+  toSchedule: boolean;
+}
+
 /** Why it cannot be bought now: because of the plan that the customer has. */
 export interface Blocked {
-  why: 'other' | 'lifetime' | 'same_free';
+  why: 'other' | 'lifetime' | 'same_free' | 'paid_ahead';
   plan: Plan;
   end: Date | null;
 }
@@ -44,22 +53,74 @@ export async function quotePlan(planCode: string, asked: unknown, userId: string
   if (plan === null) throw new NotFound();
   const live = await liveSubscription(userId);
   if (await isFree(plan.id)) return { kind: 'free', plan, blocked: await blockedFree(plan, live) };
-  const isPaid = live !== null && live.priceId !== null;
-  const type = parseType(asked) ?? (isPaid && live.planId === plan.id ? live.subscriptionType : 'monthly');
-  const renewal = isPaid && live.planId === plan.id && live.subscriptionType === type && live.endDate !== null;
-  const total = await priceOf(plan, type, renewal ? live : null);
-  const start = renewal ? (live.endDate ?? now) : now;
+  const next = await scheduledSubscription(userId);
+  const paid = live?.priceId == null || (live.endDate !== null && live.endDate <= now) ? null : live;
+  const type = parseType(asked) ?? (paid?.planId === plan.id ? paid.subscriptionType : 'monthly');
+  if (paid === null) return quoteNew(plan, type, now, next);
+  if (paid.endDate === null) return { ...(await quoteNew(plan, type, now, null)), blocked: await blockedBy(paid) };
+  const isSame = paid.planId === plan.id && paid.subscriptionType === type;
+  return isSame ? quoteRenewal(plan, paid, paid.endDate, next) : quoteChange(plan, type, { live: paid, next, now });
+}
+
+type PlanQuote = Extract<Quote, { kind: 'plan' }>;
+
+async function quoteNew(plan: Plan, type: SubscriptionType, now: Date, next: Subscription | null): Promise<PlanQuote> {
+  const { price } = await findOffer({ planCode: plan.planCode }, type).catch(asNotFound);
   return {
-    kind: 'plan',
-    plan,
-    type,
-    renewal,
-    creditsMonthly: renewal ? live.creditsMonthly : plan.creditsMonthly,
-    total,
-    start,
-    end: renewal ? extendedEnd(live.anchorAt, start, type) : firstPeriodEnd(now, type),
-    blocked: isPaid && !renewal ? await blockedBy(live) : null,
+    ...plainQuote(plan, type, price),
+    start: now,
+    end: firstPeriodEnd(now, type),
+    blocked: next && (await blockedByNext(next)),
   };
+}
+
+/** A renewal costs what it cost before, whatever the price is now. */
+async function quoteRenewal(
+  plan: Plan,
+  live: Subscription,
+  start: Date,
+  next: Subscription | null,
+): Promise<PlanQuote> {
+  const { subscriptionType: type, creditsMonthly } = live;
+  const sold = live.priceId === null ? null : await findPrice(live.priceId);
+  const price = sold ?? (await findOffer({ planCode: plan.planCode }, type).catch(asNotFound)).price;
+  return {
+    ...plainQuote(plan, type, price),
+    renewal: true,
+    creditsMonthly,
+    start,
+    end: extendedEnd(live.anchorAt, start, type),
+    blocked: next && (await blockedByNext(next)),
+  };
+}
+
+async function quoteChange(
+  plan: Plan,
+  type: SubscriptionType,
+  { live, next, now }: { live: Subscription; next: Subscription | null; now: Date },
+): Promise<PlanQuote> {
+  const chosen = live.nextPriceId === null ? null : await findPrice(live.nextPriceId);
+  const isChosen = chosen?.planId === plan.id && chosen.subscriptionType === type;
+  const sold = live.priceId === null ? null : await findPrice(live.priceId);
+  const price = isChosen
+    ? chosen
+    : (await findOffer({ planCode: plan.planCode }, type, sold?.currency).catch(asNotFound)).price;
+  const { change, due, effectiveAt } = await quotePlanChange(live, { plan, price }, now);
+  const isLater = change.effective === 'period_end';
+  return {
+    ...plainQuote(plan, type, price),
+    total: due,
+    start: effectiveAt,
+    end: firstPeriodEnd(effectiveAt, type),
+    change: { ...change, toSchedule: isLater && !isChosen },
+    blocked: isLater && next !== null ? await blockedByNext(next) : null,
+  };
+}
+
+function plainQuote(plan: Plan, type: SubscriptionType, { amountMinor, currency }: Money) {
+  const { creditsMonthly } = plan;
+  const total = { amountMinor, currency };
+  return { kind: 'plan' as const, plan, type, renewal: false, creditsMonthly, total, change: null };
 }
 
 /** @throws NotFound */
@@ -68,14 +129,6 @@ export async function quotePack(packCode: string, now: Date): Promise<Quote> {
   const { amountMinor, currency, validityDays } = pack;
   const expiresAt = validityDays === null ? null : new Date(now.getTime() + validityDays * 24 * 3600 * 1000);
   return { kind: 'pack', pack, total: { amountMinor, currency }, expiresAt, blocked: null };
-}
-
-/** A renewal costs what it cost before, whatever the price is now. */
-async function priceOf(plan: Plan, type: SubscriptionType, renewed: Subscription | null): Promise<Money> {
-  const sold = renewed?.priceId == null ? null : await findPrice(renewed.priceId);
-  const { amountMinor, currency } =
-    sold ?? (await findOffer({ planCode: plan.planCode }, type).catch(asNotFound)).price;
-  return { amountMinor, currency };
 }
 
 async function blockedFree(plan: Plan, live: Subscription | null): Promise<Blocked | null> {
@@ -88,6 +141,10 @@ async function blockedBy(live: Subscription): Promise<Blocked> {
   const plan = await findPlan(live.planId);
   if (plan === null) throw new Error(`subscription ${live.id} names a plan that is not there`);
   return { why: live.endDate === null ? 'lifetime' : 'other', plan, end: live.endDate };
+}
+
+async function blockedByNext(next: Subscription): Promise<Blocked> {
+  return { ...(await blockedBy(next)), why: 'paid_ahead', end: next.startDate };
 }
 
 function asNotFound(error: unknown): never {

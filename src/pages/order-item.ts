@@ -33,6 +33,11 @@ export const orderTones: Readonly<Record<OrderStatus, 'leaf' | 'wait' | 'loss' |
   expired: 'plain',
 };
 
+function lineOf({ kind }: Order, item: string, t: Translate): string {
+  if (kind === 'renewal') return t('account:orders.renewal', { item });
+  return kind === 'plan_change' ? t('account:orders.change', { item }) : item;
+}
+
 /** A line of a list of orders. */
 export function orderRow(order: Order, locale: Locale, t: Translate) {
   const item = itemName(order, locale, t);
@@ -40,7 +45,7 @@ export function orderRow(order: Order, locale: Locale, t: Translate) {
   return {
     at: order.createdAt,
     href: `/account/orders/${order.orderNo}`,
-    item: order.kind === 'renewal' ? t('account:orders.renewal', { item }) : item,
+    item: lineOf(order, item, t),
     orderNo: order.orderNo,
     tone: orderTones[status],
     stateLabel: t(`account:orders.status.${status}`),

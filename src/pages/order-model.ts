@@ -1,7 +1,7 @@
 import type { User } from '../accounts/users.ts';
 import type { Locale, Translate } from '../kit/i18n.ts';
 import type { Money } from '../kit/money.ts';
-import { isPaid, type OrderStatus } from '../orders/order-states.ts';
+import { isPaid, planChangeOf, type OrderStatus } from '../orders/order-states.ts';
 import type { Order } from '../orders/orders.ts';
 import type { Payment } from '../payments/payments.ts';
 import type { Refund } from '../payments/refunds.ts';
@@ -32,7 +32,8 @@ export function orderModel({ order, payments, refunds, user, providerName, local
     state: { tone: orderTones[status], label: t(`account:orders.status.${status}`) },
     explanation: t(`account:order.text.${status}`),
     facts: factsOf(order, user, t),
-    line: { label: itemName(order, locale, t), detail: creditsOf(order, t) },
+    line: { label: itemName(order, locale, t), detail: creditsOf(order, t), amount: priceOf(order) },
+    credited: creditedOf(order, t),
     total: { amountMinor, currency },
     refunds: given.map((refund) => ({
       label: t(refund.status === 'completed' ? 'account:order.refund' : 'account:order.refund_pending'),
@@ -68,6 +69,19 @@ function factsOf({ createdAt, paidAt, periodStart, periodEnd, orderNo }: Order, 
     facts.push({ term: t('checkout:fact.period'), text });
   }
   return facts;
+}
+
+/** What it cost before earlier orders counted towards it. */
+function priceOf({ snapshot, amountMinor, currency }: Order): Money {
+  return { amountMinor: planChangeOf(snapshot)?.priceMinor ?? amountMinor, currency };
+}
+
+function creditedOf({ snapshot, currency }: Order, t: Translate) {
+  return (planChangeOf(snapshot)?.credits ?? []).map(({ orderNo, daysLeft, days, creditMinor }) => ({
+    label: t('account:order.credited', { orderNo }),
+    detail: t('checkout:credited_days', { daysLeft, count: days }),
+    amount: { amountMinor: creditMinor, currency } satisfies Money,
+  }));
 }
 
 function creditsOf({ snapshot }: Order, t: Translate): string {

@@ -62,7 +62,8 @@ function planCard(
 ): PlanCard {
   const isFree = Object.keys(prices).length === 0;
   const price = prices[type];
-  const isCurrent = current?.planId === plan.id;
+  const isTheirs = current?.planId === plan.id;
+  const isCurrent = isTheirs && (isFree || current.subscriptionType === type);
   const name = localized(plan.names, locale);
   return {
     code: plan.planCode,
@@ -78,19 +79,31 @@ function planCard(
     features: plan.features.map(({ label, included }) => ({ label: localized(label, locale), included })),
     action: isCurrent
       ? { href: '/account', label: t('pricing:manage') }
-      : chooseAction({ code: plan.planCode, name, isFree, price, prices }, type, t),
+      : chooseAction(
+          { code: plan.planCode, name, isFree, price, prices },
+          { type, isTheirs, changes: hasPeriod(current) },
+          t,
+        ),
     primary: plan.id === recommendedId && !isCurrent,
   };
 }
 
+/** Whether another plan would take the place of one that was paid for. */
+function hasPeriod(current: Subscription | null): boolean {
+  return current?.priceId != null && current.endDate !== null;
+}
+
 function chooseAction(
   plan: { code: string; name: string; isFree: boolean; price: PlanPrice | undefined; prices: OfferedPlan['prices'] },
-  type: SubscriptionType,
+  { type, isTheirs, changes }: { type: SubscriptionType; isTheirs: boolean; changes: boolean },
   t: Translate,
 ): { href: string; label: string } {
   if (plan.isFree) return { href: `/checkout/${plan.code}`, label: t('pricing:start_free') };
   if (plan.price !== undefined) {
-    return { href: `/checkout/${plan.code}?type=${type}`, label: t('pricing:choose', { plan: plan.name }) };
+    const label = isTheirs
+      ? t(`pricing:switch.${type}`)
+      : t(changes ? 'pricing:change' : 'pricing:choose', { plan: plan.name });
+    return { href: `/checkout/${plan.code}?type=${type}`, label };
   }
   const other = subscriptionTypes.find((each) => plan.prices[each] !== undefined) ?? 'monthly';
   return { href: `/pricing?interval=${other}`, label: t(`pricing:see_interval.${other}`) };

@@ -28,6 +28,8 @@ export class Subscription extends Model<InferAttributes<Subscription>, InferCrea
   declare cancelAtPeriodEnd: CreationOptional<boolean>;
   /** The last reminder of this period's end said so many days before it; null: none yet. */
   declare remindedDays: CreationOptional<number | null>;
+  /** At which price the customer goes on when this period ends, where they chose another plan. */
+  declare nextPriceId: CreationOptional<string | null>;
   declare createdAt: Date;
   declare endedAt: CreationOptional<Date | null>;
 }
@@ -51,6 +53,7 @@ export function initSubscription(sequelize: Sequelize): void {
       quotaResetsAt: { type: DataTypes.DATE, allowNull: true },
       cancelAtPeriodEnd: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
       remindedDays: { type: DataTypes.INTEGER, allowNull: true },
+      nextPriceId: { type: DataTypes.UUID, allowNull: true },
       createdAt: { type: DataTypes.DATE, allowNull: false },
       endedAt: { type: DataTypes.DATE, allowNull: true },
     },

@@ -14,6 +14,12 @@ const customerName = 'Mei Lin';
 const orderNo = 'PL-261122-7K3QX9VD';
 const orderedAt = '2026-11-22T14:06:00.000Z';
 const endsAt = '2026-12-22T14:06:00.000Z';
+const change = {
+  fromName: { en: 'Basic', 'zh-CN': '基础版' },
+  effective: 'now' as const,
+  price: { amountMinor: 3765, currency: 'USD' },
+  credits: [{ orderNo: 'PL-261120-3M8RK2TC', daysLeft: 23, days: 30, credit: { amountMinor: 766, currency: 'USD' } }],
+};
 const problem = { customerName, orderNo, orderedAt, item, total, providerName: 'PayPal' };
 const reminder = { ...plan, customerName, subscriptionType: 'monthly', creditsMonthly: 2000, endsAt } as const;
 
@@ -26,10 +32,13 @@ export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
     { customerName, orderNo, paidAt: orderedAt, item, total, period: { start: orderedAt, end: null }, creditsExpireAt: null },
     { customerName, orderNo, paidAt: orderedAt, item: pack, total, period: null, creditsExpireAt: '2027-11-22T14:06:00Z' },
     { customerName, orderNo, paidAt: orderedAt, item: pack, total, period: null, creditsExpireAt: null },
+    { customerName, orderNo, paidAt: orderedAt, item, total, period: { start: orderedAt, end: endsAt }, creditsExpireAt: null, change },
+    { customerName, orderNo, paidAt: orderedAt, item, total, period: { start: endsAt, end: '2027-01-22T14:06:00Z' }, creditsExpireAt: null, change: { ...change, effective: 'period_end', credits: [] } },
   ], // prettier-ignore
   renewal_reminder: [
     ...[7, 3, 1].map((daysLeft) => ({ ...reminder, daysLeft, price: total })),
     { ...reminder, daysLeft: 7, price: null },
+    { ...reminder, daysLeft: 3, price: total, endingName: { en: 'Max', 'zh-CN': '旗舰版' } },
   ],
   subscription_expired: [0, 412].map((creditsKept) => ({
     ...plan,
