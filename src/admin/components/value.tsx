@@ -23,6 +23,7 @@ const toneOf: Readonly<Record<string, string>> = {
   sent: 'good',
   earn: 'good',
   open: 'bad',
+  scheduled: 'open',
   pending: 'open',
   processing: 'open',
   past_due: 'open',
