@@ -1,5 +1,6 @@
+import type { Tx } from '../db/index.ts';
 import { GatewayUnavailable } from '../kit/errors.ts';
-import { lockOrder, moveOrder, type Order } from '../orders/orders.ts';
+import { lockOrder, moveOrder, paidWhileOpen, type Order } from '../orders/orders.ts';
 import { lockPayment, updatePayment, type Payment } from '../payments/payments.ts';
 import {
   ProviderDeclined,
@@ -26,7 +27,8 @@ export async function takePayment(
   const { providerOrderId } = payment;
   if (providerOrderId === null) return order.status === 'pending' ? 'not_approved' : 'closed';
   await updatePayment(null, payment, { checkedAt: services.clock.now() });
-  const mayCapture = order.status === 'pending' && (await stillWanted(order));
+  const refusal = await findRefusal(order);
+  const mayCapture = order.status === 'pending' && refusal === null;
   try {
     const answer = mayCapture
       ? await provider.captureOrder({ providerOrderId, requestId: payment.id }).catch((error: unknown) => {
@@ -38,7 +40,7 @@ export async function takePayment(
     if (answer.capture !== null) return answer;
     if (!mayCapture) {
       // Only now: an order that is closed is not asked about again, and an earlier answer may have been lost.
-      await close(services, payment, 'cancelled', 'PLAN_CHANGED');
+      if (refusal !== null) await close(services, payment, 'cancelled', refusal);
       return 'closed';
     }
     if (answer.status === 'approved') throw new ProviderUnavailable(provider.name, 'CAPTURE_OUTCOME_UNKNOWN');
@@ -48,10 +50,23 @@ export async function takePayment(
   }
 }
 
-/** Another plan may have been paid for since: then this one must not be charged. */
-async function stillWanted(order: Order): Promise<boolean> {
+interface Refusal {
+  failureCode: 'DUPLICATE' | 'PLAN_CHANGED';
+  /** The order that had paid for the same. */
+  duplicateOf: string | null;
+}
+
+/** What makes an order one that must not be charged: it would be paid twice, or would take the place of another plan. */
+async function findRefusal(order: Order): Promise<Refusal | null> {
+  const first = await paidWhileOpen(order);
+  if (first !== null) return { failureCode: 'DUPLICATE', duplicateOf: first.id };
+  return (await stillWanted(order)) ? null : { failureCode: 'PLAN_CHANGED', duplicateOf: null };
+}
+
+/** Another plan may have been paid for since: then this one must not be charged, and if it was, not be handed over. */
+export async function stillWanted(order: Order, tx?: Tx): Promise<boolean> {
   if (order.kind === 'credit_pack') return true;
-  const live = await liveSubscription(order.userId);
+  const live = await liveSubscription(order.userId, tx);
   if (live?.priceId == null) return true;
   return live.endDate !== null && live.planId === order.planId && live.subscriptionType === order.subscriptionType;
 }
@@ -64,7 +79,7 @@ async function failedCall(services: Services, order: Order, payment: Payment, er
   }
   services.log.warn({ err: error, order: order.id, payment: payment.id }, 'a payment could not be settled');
   if (error instanceof ProviderRejected) {
-    await close(services, payment, 'failed', error.issue);
+    await close(services, payment, 'failed', { failureCode: error.issue });
     return 'closed';
   }
   if (error instanceof ProviderUnavailable) throw new GatewayUnavailable(error);
@@ -75,14 +90,14 @@ async function close(
   { db, clock, metrics }: Services,
   { id, orderId }: Payment,
   status: 'failed' | 'cancelled',
-  failureCode: string,
+  why: { failureCode: string; duplicateOf?: string | null },
 ): Promise<void> {
   const closed = await db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
     const payment = await lockPayment(tx, id);
     if (payment.status !== 'pending' || order.status !== 'pending') return false;
-    await updatePayment(tx, payment, { status, failureCode });
-    await moveOrder(tx, order, status, { failureCode, closedAt: clock.now() });
+    await updatePayment(tx, payment, { status, failureCode: why.failureCode });
+    await moveOrder(tx, order, status, { ...why, closedAt: clock.now() });
     return true;
   });
   if (closed) metrics.ordersClosed.inc({ outcome: status });

@@ -10,6 +10,7 @@ export type { Incident } from './incident.model.ts';
 export const incidentKinds = [
   'capture_mismatch',
   'late_payment',
+  'duplicate_payment',
   'refund_failed',
   'refund_unmatched',
   'payment_unresolved',

@@ -25,9 +25,9 @@ export class Order extends Model<InferAttributes<Order>, InferCreationAttributes
   declare currency: string;
   declare amountMinor: number;
   declare refundedMinor: CreationOptional<number>;
-  declare idempotencyKey: CreationOptional<string | null>;
-  declare idempotencyFingerprint: CreationOptional<string | null>;
   declare failureCode: CreationOptional<string | null>;
+  /** The order that had paid for the same already. */
+  declare duplicateOf: CreationOptional<string | null>;
   declare createdAt: Date;
   declare expiresAt: Date;
   declare paidAt: CreationOptional<Date | null>;
@@ -54,9 +54,8 @@ export function initOrder(sequelize: Sequelize): void {
       currency: { type: DataTypes.TEXT, allowNull: false },
       amountMinor: { type: DataTypes.BIGINT, allowNull: false },
       refundedMinor: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
-      idempotencyKey: { type: DataTypes.TEXT, allowNull: true },
-      idempotencyFingerprint: { type: DataTypes.TEXT, allowNull: true },
       failureCode: { type: DataTypes.TEXT, allowNull: true },
+      duplicateOf: { type: DataTypes.UUID, allowNull: true },
       createdAt: { type: DataTypes.DATE, allowNull: false },
       expiresAt: { type: DataTypes.DATE, allowNull: false },
       paidAt: { type: DataTypes.DATE, allowNull: true },

@@ -22,8 +22,6 @@ export interface NewOrder {
   snapshot: OrderSnapshot;
   amountMinor: number;
   currency: string;
-  idempotencyKey: string | null;
-  idempotencyFingerprint: string | null;
   now: Date;
 }
 
@@ -49,14 +47,16 @@ export async function moveOrder(
   tx: Tx,
   order: Order,
   status: OrderStatus,
-  changes: Partial<Pick<Order, 'paidAt' | 'closedAt' | 'failureCode' | 'refundedMinor' | 'subscriptionId'>>,
+  changes: Partial<
+    Pick<Order, 'paidAt' | 'closedAt' | 'failureCode' | 'duplicateOf' | 'refundedMinor' | 'subscriptionId'>
+  >,
 ): Promise<void> {
   assertMove('order', order.status, status);
   await order.update({ status, ...changes }, { transaction: tx });
 }
 
-export async function findOrder(id: string): Promise<Order | null> {
-  return Order.findByPk(id);
+export async function findOrder(id: string, tx?: Tx): Promise<Order | null> {
+  return Order.findByPk(id, { transaction: tx ?? null });
 }
 
 /** A customer's own order: somebody else's looks as if it were not there. @throws NotFound */
@@ -66,8 +66,38 @@ export async function getOrderOf(userId: string, reference: { id: string } | { o
   return order;
 }
 
-export async function findOrderByKey(userId: string, idempotencyKey: string): Promise<Order | null> {
-  return Order.findOne({ where: { userId, idempotencyKey } });
+/** The customer's open orders for the same at the same price that were begun since, newest first. */
+export async function openOrdersFor(
+  tx: Tx,
+  {
+    since,
+    ...same
+  }: Pick<Order, 'userId' | 'kind' | 'priceId' | 'packId' | 'amountMinor' | 'currency'> & { since: Date },
+): Promise<Order[]> {
+  return Order.findAll({
+    where: { ...same, status: 'pending', createdAt: { [Op.gt]: since } },
+    order: [['id', 'DESC']],
+    transaction: tx,
+  });
+}
+
+/**
+ * The order by which the customer paid for the same plan at the same interval, or the same pack, while this one was open
+ * already. One whose money went back, or goes back, is none.
+ */
+export async function paidWhileOpen(order: Order, tx?: Tx): Promise<Order | null> {
+  const { id, userId, planId, subscriptionType, packId, createdAt } = order;
+  return Order.findOne({
+    where: {
+      id: { [Op.ne]: id },
+      ...{ userId, planId, subscriptionType, packId },
+      status: { [Op.in]: ['completed', 'partially_refunded'] },
+      failureCode: null,
+      paidAt: { [Op.gt]: createdAt },
+    },
+    order: [['paidAt', 'DESC']],
+    transaction: tx ?? null,
+  });
 }
 
 /** Newest first; `before` is the id of the last order of the page before. Ids grow with time. */
