@@ -65,7 +65,7 @@ export async function giveBack(
     kind,
     subjectType: 'order',
     subjectId: id,
-    summary: summary(orderNo, first?.orderNo ?? ''),
+    summary: summary(orderNo, first?.orderNo ?? 'another order'),
     details: { firstOrder: first?.id ?? null, firstOrderNo: first?.orderNo ?? null, payment: payment.id },
     now,
   });

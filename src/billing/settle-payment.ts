@@ -3,7 +3,7 @@ import type { Tx } from '../db/index.ts';
 import { reportIncident } from '../incidents/incidents.ts';
 import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
-import { isPaid, returnCodeOf, type ReturnCode } from '../orders/order-states.ts';
+import { isPaid, returnCodeOf, returnCodes, type ReturnCode } from '../orders/order-states.ts';
 import { findOrder, lockOrder, moveOrder, paidWhileOpen, type Order } from '../orders/orders.ts';
 import { findPayment, lockPayment, updatePayment, type Payment } from '../payments/payments.ts';
 import type { ProviderCapture, ProviderOrder } from '../payments/provider.ts';
@@ -75,11 +75,10 @@ function settled({ order, payment }: { order: Order; payment: Payment }): Settle
   return { outcome: isPaid(order.status) ? 'completed' : 'closed', order, payment };
 }
 
-/** Marks an order that was paid after it had been closed. */
-const paidLate: ReturnCode = 'PAID_LATE';
-
-function isLate({ status, failureCode }: Order): boolean {
-  return status === 'cancelled' || status === 'expired' || failureCode === paidLate;
+/** An order that was closed hands nothing over when it is paid all the same; why it was closed stays the reason. */
+function lateCodeOf({ status, failureCode }: Order): ReturnCode | null {
+  const code = returnCodes.find((known) => known === failureCode) ?? null;
+  return status === 'cancelled' || status === 'expired' ? (code ?? 'PAID_LATE') : code;
 }
 
 /** Why money that arrived for an order is not kept, or null. `first` is the order that paid for the same already. */
@@ -90,7 +89,8 @@ async function returnReason(
   first: Order | null,
   now: Date,
 ): Promise<ReturnCode | null> {
-  if (isLate(order)) return paidLate;
+  const late = lateCodeOf(order);
+  if (late !== null) return late;
   // Before the plan: the order in which every flow locks them.
   await lockUser(tx, order.userId);
   if (!(await stillWanted(order, tx))) return first === null ? 'PLAN_CHANGED' : 'DUPLICATE';
@@ -210,7 +210,7 @@ async function complete({ db }: Services, tx: Tx, order: Order, first: Order | n
 /** → whether the order was not held before */
 async function hold(services: Services, tx: Tx, order: Order, payment: Payment): Promise<boolean> {
   if (order.status === 'processing') return false;
-  await moveOrder(tx, order, 'processing', isLate(order) ? { failureCode: paidLate } : {});
+  await moveOrder(tx, order, 'processing', { failureCode: lateCodeOf(order) });
   await postProblem(services, tx, order, payment, 'payment_pending');
   return true;
 }

@@ -5,6 +5,7 @@ import type { Tx } from '../db/index.ts';
 import { reportIncident, settleIncidents } from '../incidents/incidents.ts';
 import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
+import { returnCodeOf } from '../orders/order-states.ts';
 import { lockOrder, moveOrder, paidOrdersOf, type Order } from '../orders/orders.ts';
 import type { ProviderRefund } from '../payments/provider.ts';
 import { findRefund, lockRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
@@ -111,6 +112,7 @@ async function complete(services: Services, tx: Tx, order: Order, refund: Refund
       refunded: { amountMinor: refund.amountMinor, currency: refund.currency },
       creditsTakenBack,
       subscriptionEnded,
+      why: returnCodeOf(order),
       providerName: providerOf(services, refund.provider).displayName,
     },
     to: addressOf(user),
