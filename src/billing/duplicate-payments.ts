@@ -42,7 +42,13 @@ export async function offerRefund(tx: Tx, order: Order, payment: Payment, first:
     summary:
       `${order.orderNo} was paid though it was open when ${first.orderNo} paid for the same. Both were handed over. ` +
       'Refund the second, unless the customer wants both.',
-    details: { firstOrder: first.id, firstOrderNo: first.orderNo, payment: payment.id, refund: 'offered' },
+    details: {
+      orderNo: order.orderNo,
+      firstOrder: first.id,
+      firstOrderNo: first.orderNo,
+      payment: payment.id,
+      refund: 'offered',
+    },
     now,
   });
 }

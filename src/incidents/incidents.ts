@@ -102,6 +102,10 @@ export async function openSubjects(kind: IncidentKind, limit: number): Promise<s
   return rows.map(({ subjectId }) => subjectId);
 }
 
+export async function findIncident(id: string): Promise<Incident | null> {
+  return Incident.findByPk(id);
+}
+
 /** A person closes it, saying why. @throws NotFound, Conflict when it is closed */
 export async function resolveIncident(
   tx: Tx,

@@ -139,6 +139,11 @@ export async function paidOrdersOf(tx: Tx, subscriptionId: string): Promise<Orde
   });
 }
 
+/** All orders that were paid for a subscription, refunded ones too. */
+export async function everPaidOrdersOf(tx: Tx, subscriptionId: string): Promise<Order[]> {
+  return Order.findAll({ where: { subscriptionId, paidAt: { [Op.ne]: null } }, transaction: tx });
+}
+
 /** An order for a plan whose money the gateway holds: until it decides, another plan must not be paid for. */
 export async function heldPlanOrder(userId: string): Promise<Order | null> {
   return Order.findOne({ where: { userId, status: 'processing', kind: { [Op.ne]: 'credit_pack' } } });
