@@ -1,3 +1,4 @@
+import { Duration } from 'luxon';
 import { z } from 'zod';
 
 /** Default values that make `npm start` work with no configuration; production refuses each of them. */
@@ -13,6 +14,10 @@ const secrets = text.transform(listed).refine((items) => items.every((item) => i
 });
 /** It will stand in a list of former keys one day. */
 const listable = secret.refine((value) => !value.includes(','), { message: 'must not contain a comma' });
+const duration = text
+  .transform((value) => Duration.fromISO(value))
+  .refine((value) => value.isValid && value.toMillis() >= 0, { message: 'must be an ISO 8601 duration such as PT1H' })
+  .transform((value) => value.toMillis());
 /** Browsers name an origin without a path, so `https://app.example.com/` has to mean the same. */
 const origins = text
   .transform(listed)
@@ -35,6 +40,7 @@ const environment = z.object({
   PAYPAL_WEBHOOK_ID: text.optional(),
   PAYPAL_WEBHOOK_VERIFICATION: z.enum(['certificate', 'gateway']).default('certificate'),
   PAYPAL_BASE_URL: url('http:', 'https:').optional(),
+  DUPLICATE_REFUND_WINDOW: duration.default(3600 * 1000),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
   MAIL_FROM: text.default('Plantain <billing@plantain.localhost>'),
   SESSION_SECRET: secret.optional(),
@@ -68,6 +74,8 @@ export interface Config {
     webhookVerification: Environment['PAYPAL_WEBHOOK_VERIFICATION'];
     baseUrl: string | undefined;
   };
+  /** How soon after the first a second payment for the same goes back by itself; 0: never. */
+  duplicateRefundWindowMs: number;
   smtpUrl: string | undefined;
   mailFrom: string;
   sessionSecret: string | undefined;
@@ -172,6 +180,7 @@ function toConfig(settings: Environment): Config {
       webhookVerification: settings.PAYPAL_WEBHOOK_VERIFICATION,
       baseUrl: settings.PAYPAL_BASE_URL,
     },
+    duplicateRefundWindowMs: settings.DUPLICATE_REFUND_WINDOW,
     smtpUrl: settings.SMTP_URL,
     mailFrom: settings.MAIL_FROM,
     sessionSecret: settings.SESSION_SECRET,

@@ -18,6 +18,7 @@ import { forms } from './forms/index.ts';
 import { may } from './permissions.ts';
 import type { Field, ResourceSpec } from './resources/spec.ts';
 import { findSubjects, type IncidentRow } from './incident-subjects.ts';
+import { readOrderRefunds } from './order-refunds.ts';
 import { readUserStory } from './user-story.ts';
 
 /** What our router adds to AdminJS's request. */
@@ -87,6 +88,7 @@ function builtIn(spec: ResourceSpec, form: Form | undefined, services: Services)
       ...allowed('show'),
       custom: { related: spec.related ?? [] },
       ...(id === 'users' && { after: addStory(services) }),
+      ...(id === 'orders' && { after: addRefunds(services) }),
       ...(id === 'incidents' && { after: linkSubjects(services) }),
     },
     new:
@@ -116,7 +118,8 @@ function toAction(action: RecordAction, services: Services): Options {
       const record = recordOf(context);
       const row = record.params as RowValues;
       if (request.method !== 'post') {
-        return { record: withPreview(record, await action.preview(services, row), context.currentAdmin) };
+        const preview = await action.preview(services, row, request.query ?? {});
+        return { record: withPreview(record, preview, context.currentAdmin) };
       }
       return done(context, record.id(), await action.perform(services, row, request.payload, actorOf(request)));
     },
@@ -128,6 +131,14 @@ function addStory(services: Services): After<RecordActionResponse> {
     const { record } = answer;
     const story = JSON.stringify(await readUserStory(services, record.id));
     return { ...answer, record: { ...record, params: { ...record.params, story } } };
+  };
+}
+
+function addRefunds(services: Services): After<RecordActionResponse> {
+  return async (answer) => {
+    const { record } = answer;
+    const refunds = JSON.stringify(await readOrderRefunds(services, record.id));
+    return { ...answer, record: { ...record, params: { ...record.params, refunds } } };
   };
 }
 

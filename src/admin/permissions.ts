@@ -25,7 +25,7 @@ const table = {
   plans: { ...read, new: ['owner'], edit: ['owner'] },
   plan_prices: { ...read, new: ['owner'], archive: ['owner'] },
   credit_packs: { ...read, new: ['owner'], edit: ['owner'] },
-  incidents: { ...read, resolve: ['owner', 'finance', 'support'] },
+  incidents: { ...read, refundDuplicate: ['owner', 'finance'], resolve: ['owner', 'finance', 'support'] },
   emails: read,
   provider_events: { ...read, replay: ['owner', 'finance', 'support'] },
   job_runs: read,

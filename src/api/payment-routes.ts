@@ -7,6 +7,7 @@ import { startCheckout } from '../billing/start-checkout.ts';
 import { NotFound, OrderNotPayable, PaymentDeclined, ValidationFailed } from '../kit/errors.ts';
 import { uuid, validate } from '../kit/http/validate.ts';
 import { fromDecimal, toDecimal } from '../kit/money.ts';
+import { returnCodeOf, type ReturnCode } from '../orders/order-states.ts';
 import { getOrderOf, listOrdersOf, type Order } from '../orders/orders.ts';
 import { currentPayment, findPaymentByProviderOrder, paymentsOf } from '../payments/payments.ts';
 import { refundsOf } from '../payments/refunds.ts';
@@ -175,12 +176,22 @@ function refuseUnpaid({ outcome, order, payment }: Settlement): void {
         order_status: order.status,
       });
     case 'returned':
-      throw new OrderNotPayable('This order was closed before it was paid. The money goes back in full.', {
-        order_status: order.status,
-      });
     case 'closed':
-      throw new OrderNotPayable(`This order is ${order.status} and cannot be paid any more. Start a new one.`, {
-        order_status: order.status,
-      });
+      throw new OrderNotPayable(whyUnpaid(order), { order_status: order.status });
   }
+}
+
+const returned: Readonly<Record<ReturnCode, string>> = {
+  PAID_LATE: 'This order was closed before it was paid. The money goes back in full.',
+  DUPLICATE: 'Another order had paid for the same already. The money goes back in full.',
+  PLAN_CHANGED: 'Another plan had been paid for already. The money goes back in full.',
+};
+
+function whyUnpaid(order: Order): string {
+  const code = returnCodeOf(order);
+  if (code !== null) return returned[code];
+  if (order.failureCode === 'DUPLICATE') {
+    return 'Another order paid for the same already. This one was closed and nothing was charged.';
+  }
+  return `This order is ${order.status} and cannot be paid any more. Start a new one.`;
 }

@@ -2,8 +2,7 @@ import { lockUser } from '../accounts/users.ts';
 import { grantCredits } from '../credits/ledger.ts';
 import { endQuota, startQuotaMonth } from '../credits/quota.ts';
 import type { Tx } from '../db/index.ts';
-import type { OrderChange } from '../orders/order-states.ts';
-import { addCredited, linkSubscription, type Order } from '../orders/orders.ts';
+import { countTowards, linkSubscription, type Order } from '../orders/orders.ts';
 import {
   endSubscription,
   extendSubscription,
@@ -40,7 +39,7 @@ export async function activatePurchase(tx: Tx, order: Order, now: Date): Promise
   }
   const { change } = order.snapshot;
   // Orders before plans, and what begins later before what runs: the order in which every flow locks them.
-  if (change !== undefined) await countTowards(tx, change, 1);
+  await countTowards(tx, order, 1);
   await lockUser(tx, order.userId);
   const next = await scheduledSubscription(order.userId, tx);
   const live = await liveSubscription(order.userId, tx);
@@ -49,12 +48,6 @@ export async function activatePurchase(tx: Tx, order: Order, now: Date): Promise
   // It was counted towards this one.
   if (next !== null) await endSubscription(tx, next, 'cancelled', now);
   return start(tx, live, order, now);
-}
-
-/** What is left of earlier orders is spent on this one: it cannot be given back as well. −1 takes that back. */
-export async function countTowards(tx: Tx, { credits }: OrderChange, sign: 1 | -1): Promise<void> {
-  const newestFirst = [...credits].sort((a, b) => (a.orderId < b.orderId ? 1 : -1));
-  for (const { orderId, creditMinor } of newestFirst) await addCredited(tx, orderId, sign * creditMinor);
 }
 
 /** One that has ended is not continued, though the job that says so has yet to come: the time bought would lie behind us. */

@@ -1,43 +1,52 @@
 import type { StaffActor } from '../accounts/staff.ts';
 import { recordAudit } from '../audit/audit.ts';
-import { creditsOfOrder } from '../credits/ledger.ts';
 import { Conflict, ValidationFailed } from '../kit/errors.ts';
 import { toDecimal } from '../kit/money.ts';
 import { lockOrder, type Order } from '../orders/orders.ts';
 import { currentPayment, findPayment } from '../payments/payments.ts';
 import { ProviderRejected, ProviderUnavailable } from '../payments/provider-errors.ts';
 import { createRefund, findRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
-import { claimedCredits, planRefund, refundableMinor, type RefundPlan } from './refund-policy.ts';
+import { readRefundPlan } from './refund-plan.ts';
+import { refundableMinor, type RefundPlan } from './refund-policy.ts';
 import { providerOf, type Services } from './services.ts';
 import { failRefund, settleRefund } from './settle-refund.ts';
 
+/** How much goes back, in minor units of the order's currency, and what becomes of the subscription that it paid for. */
+export interface RefundChoice {
+  /** Default: all that is left. */
+  amountMinor?: number | undefined;
+  /** Whether the time that the order paid for is taken back. Default: with a refund in full, not with one in part. */
+  endSubscription?: boolean | undefined;
+}
+
 /**
- * What giving back `amountMinor` of the order (all that is left, when it is not given) would do now.
+ * What giving back so much of the order would do now; `leftMinor` is the most that can be given back.
  * @throws NotFound, Conflict when nothing can be refunded, ValidationFailed when it is more than that
  */
 export async function previewRefund(
   { db, clock }: Services,
   orderId: string,
-  amountMinor?: number,
-): Promise<RefundPlan> {
+  choice: RefundChoice = {},
+): Promise<RefundPlan & { leftMinor: number }> {
   return db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
     const refunds = await refundsOf([orderId], tx);
-    const amount = checkedAmount(order, refunds, amountMinor);
-    const credits = await creditsOfOrder(tx, order.userId, orderId, clock.now());
-    return planRefund(order, amount, order.refundedMinor, credits, claimedCredits(refunds));
+    const amountMinor = checkedAmount(order, refunds, choice.amountMinor);
+    const endsSubscription = choice.endSubscription ?? null;
+    const plan = await readRefundPlan(tx, order, { amountMinor, endsSubscription }, clock.now());
+    return { ...plan, leftMinor: refundableMinor(order, refunds) };
   });
 }
 
 /**
- * Gives back `amountMinor` of an order, or what is left of it. The refund is committed first, then the gateway is asked under the refund's id:
- * an answer that does not come leaves it pending, and a job asks again under the same id.
+ * Gives back a part of an order, or what is left of it. The refund is committed first, with what was chosen, then the
+ * gateway is asked under the refund's id: an answer that does not come leaves it pending, and a job asks again under it.
  * @returns the refund: completed, pending, or failed with the gateway's reason
  * @throws ValidationFailed without a reason or for more than is left, NotFound, Conflict when nothing can be refunded
  */
 export async function refundOrder(
   services: Services,
-  { reason, ...request }: { orderId: string; amountMinor?: number; reason: string; staff: StaffActor },
+  { reason, ...request }: RefundChoice & { orderId: string; reason: string; staff: StaffActor },
 ): Promise<Refund> {
   if (reason.trim() === '') throw new ValidationFailed([{ path: 'reason', message: 'Say why the order is refunded.' }]);
   const refund = await promiseRefund(services, { ...request, reason: reason.trim() });
@@ -59,9 +68,10 @@ async function promiseRefund(
   {
     orderId,
     amountMinor: wanted,
+    endSubscription,
     reason,
     staff,
-  }: { orderId: string; amountMinor?: number; reason: string; staff: StaffActor },
+  }: RefundChoice & { orderId: string; reason: string; staff: StaffActor },
 ): Promise<Refund> {
   const now = clock.now();
   return db.transaction(async (tx) => {
@@ -78,6 +88,7 @@ async function promiseRefund(
       currency,
       reason,
       requestedBy: staff.staffId,
+      endsSubscription: order.subscriptionId === null ? null : (endSubscription ?? null),
       now,
     });
     await recordAudit(tx, {
@@ -89,7 +100,12 @@ async function promiseRefund(
       subjectId: orderId,
       reason,
       before: { status: order.status, refunded: toDecimal({ amountMinor: order.refundedMinor, currency }), currency },
-      after: { refund: refund.id, amount: toDecimal({ amountMinor, currency }), currency },
+      after: {
+        refund: refund.id,
+        amount: toDecimal({ amountMinor, currency }),
+        currency,
+        ...(endSubscription !== undefined && { endsSubscription: endSubscription }),
+      },
       now,
     });
     return refund;

@@ -11,8 +11,17 @@ export interface RefundPlan {
   creditsTakenBack: number;
   /** Credits of the order that were spent or have expired: they cannot. */
   creditsUnrecovered: number;
-  /** Whether the whole order is given back, which ends what it paid for. */
+  /** Whether the whole order is given back, which ends what it paid for unless somebody decides otherwise. */
   isFull: boolean;
+  /**
+   * What becomes of the subscription that the order paid for. none: there is none that runs. stays: its time is left to
+   * the customer. ends: now. shortened: the order's period lay ahead and is cut off, at `endsAt`. goes_on: other paid
+   * periods follow the order's, which only loses its credits.
+   */
+  subscription: 'none' | 'stays' | 'ends' | 'shortened' | 'goes_on';
+  endsAt: Date | null;
+  /** Further credits of the plan that are lost with a subscription that ends. */
+  creditsEnding: number;
 }
 
 /** Money of the order that has not gone back and was not promised. Minor units. */
@@ -34,7 +43,14 @@ export function claimedCredits(refunds: readonly Refund[]): number {
   );
 }
 
-/** The effect of giving back `amountMinor`; `already` is what was given back before it, and `claimed` its credits. */
+/** Whether a paid order's time still counts: a refund may have taken it back, and one in full does unless it was decided. */
+export function holdsItsTime({ id, status }: Pick<Order, 'id' | 'status'>, refunds: readonly Refund[]): boolean {
+  const made = refunds.filter((refund) => refund.orderId === id && refund.status === 'completed');
+  if (made.some(({ endsSubscription }) => endsSubscription === true)) return false;
+  return status !== 'refunded' || made.some(({ endsSubscription }) => endsSubscription === false);
+}
+
+/** The money and the credits of giving back `amountMinor`; `already` is what was given back before it, and `claimed` its credits. */
 export function planRefund(
   order: Pick<Order, 'amountMinor' | 'currency'>,
   amountMinor: number,
@@ -48,5 +64,6 @@ export function planRefund(
   const claim = isFull ? credits.granted - claimed : Math.min(share, credits.granted - claimed);
   const creditsTakenBack = Math.min(claim, credits.remaining);
   const creditsUnrecovered = claim - creditsTakenBack;
-  return { amountMinor, currency: order.currency, creditsTakenBack, creditsUnrecovered, isFull };
+  const money = { amountMinor, currency: order.currency, isFull };
+  return { ...money, creditsTakenBack, creditsUnrecovered, subscription: 'none', endsAt: null, creditsEnding: 0 };
 }

@@ -27,6 +27,8 @@ export interface Settings {
   publicUrl(): string;
   /** `Name <address>`: the sender of mails, and who to write to. */
   mailFrom: string;
+  /** A second payment for the same goes back by itself when it comes so soon after the first; 0: never. */
+  duplicateRefundWindowMs: number;
 }
 
 /** @throws Error when a row names a gateway that is not configured */

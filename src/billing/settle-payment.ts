@@ -1,25 +1,28 @@
-import { getUser } from '../accounts/users.ts';
+import { getUser, lockUser } from '../accounts/users.ts';
 import type { Tx } from '../db/index.ts';
 import { reportIncident } from '../incidents/incidents.ts';
 import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
-import { isPaid } from '../orders/order-states.ts';
-import { findOrder, lockOrder, moveOrder, type Order } from '../orders/orders.ts';
+import { isPaid, returnCodeOf, returnCodes, type ReturnCode } from '../orders/order-states.ts';
+import { findOrder, lockCredited, lockOrder, moveOrder, paidWhileOpen, type Order } from '../orders/orders.ts';
 import { findPayment, lockPayment, updatePayment, type Payment } from '../payments/payments.ts';
 import type { ProviderCapture, ProviderOrder } from '../payments/provider.ts';
-import { createRefund, refundsOf } from '../payments/refunds.ts';
+import { refundsOf } from '../payments/refunds.ts';
 import { activatePurchase } from './activate-purchase.ts';
+import { goesBackByItself, offerRefund } from './duplicate-payments.ts';
+import { giveBack } from './give-back.ts';
 import { addressOf, changeOf, itemOf, totalOf } from './mail-data.ts';
 import { requestRefund } from './refund-order.ts';
 import { providerOf, type Services } from './services.ts';
+import { stillWanted } from './still-wanted.ts';
 import { takePayment } from './take-payment.ts';
 
 export interface Settlement {
   /**
    * completed: paid and handed over. processing: the gateway holds the money. not_approved: the buyer has not agreed
    * yet. declined: the buyer may try again with other means, under `payment.approvalUrl`. closed: nothing will come of
-   * this order (failed, cancelled, expired), see `order.status`. returned: it was paid after it had been closed, so the
-   * money goes back and nothing is handed over.
+   * this order (failed, cancelled, expired), see `order.status`. returned: it was paid when it was not wanted any more,
+   * so the money goes back and nothing is handed over; `order.failureCode` says why.
    */
   outcome: 'completed' | 'processing' | 'not_approved' | 'declined' | 'closed' | 'returned';
   order: Order;
@@ -69,15 +72,30 @@ function isSettled({ status }: Payment): boolean {
 }
 
 function settled({ order, payment }: { order: Order; payment: Payment }): Settlement {
-  if (order.failureCode === paidLate) return { outcome: 'returned', order, payment };
+  if (returnCodeOf(order) !== null) return { outcome: 'returned', order, payment };
   return { outcome: isPaid(order.status) ? 'completed' : 'closed', order, payment };
 }
 
-/** Marks an order that was paid after it had been closed. */
-const paidLate = 'PAID_LATE';
+/** An order that was closed hands nothing over when it is paid all the same; why it was closed stays the reason. */
+function lateCodeOf({ status, failureCode }: Order): ReturnCode | null {
+  const code = returnCodes.find((known) => known === failureCode) ?? null;
+  return status === 'cancelled' || status === 'expired' ? (code ?? 'PAID_LATE') : code;
+}
 
-function isLate({ status, failureCode }: Order): boolean {
-  return status === 'cancelled' || status === 'expired' || failureCode === paidLate;
+/** Why money that arrived for an order is not kept, or null. `first` is the order that paid for the same already. */
+async function returnReason(
+  services: Services,
+  tx: Tx,
+  order: Order,
+  first: Order | null,
+  now: Date,
+): Promise<ReturnCode | null> {
+  const late = lateCodeOf(order);
+  if (late !== null) return late;
+  // Before the plan: the order in which every flow locks them.
+  await lockUser(tx, order.userId);
+  if (!(await stillWanted(order, tx))) return first === null ? 'PLAN_CHANGED' : 'DUPLICATE';
+  return first !== null && goesBackByItself(services, first, now) ? 'DUPLICATE' : null;
 }
 
 /** The one place where money that arrived becomes an order that is paid. */
@@ -87,6 +105,7 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
   const now = services.clock.now();
   const settlement = await services.db.transaction(async (tx): Promise<Settlement & { isNew: boolean }> => {
     const order = await lockOrder(tx, orderId);
+    await lockCredited(tx, order);
     const payment = await lockPayment(tx, id);
     if (isSettled(payment)) return { ...settled({ order, payment }), isNew: false };
     const known = { providerCaptureId: capture.captureId, payerSealed: sealPayer(services, answer) };
@@ -116,12 +135,7 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
       case 'refunded':
       case 'partially_refunded':
         await updatePayment(tx, payment, { ...known, status: 'completed', completedAt: now, pendingReason: null });
-        if (isLate(order)) {
-          await giveBack(tx, order, payment, now);
-          return { outcome: 'returned', order, payment, isNew: true };
-        }
-        await complete(services, tx, order, now);
-        return { outcome: 'completed', order, payment, isNew: true };
+        return { outcome: await keepOrGiveBack(services, tx, order, payment, now), order, payment, isNew: true };
       case 'pending':
         await updatePayment(tx, payment, { ...known, status: 'processing', pendingReason: capture.pendingReason });
         return { outcome: 'processing', order, payment, isNew: await hold(services, tx, order, payment) };
@@ -155,8 +169,27 @@ function sealPayer({ sealer }: Services, { payer }: ProviderOrder): string | nul
   return payer === null ? null : sealer.seal(JSON.stringify(payer));
 }
 
-async function complete({ db }: Services, tx: Tx, order: Order, now: Date): Promise<void> {
-  await moveOrder(tx, order, 'completed', { paidAt: now, closedAt: now });
+/** The money is ours: it buys what the order was for, unless that is not wanted any more. */
+async function keepOrGiveBack(
+  services: Services,
+  tx: Tx,
+  order: Order,
+  payment: Payment,
+  now: Date,
+): Promise<'completed' | 'returned'> {
+  const first = await paidWhileOpen(order, tx);
+  const failureCode = await returnReason(services, tx, order, first, now);
+  if (failureCode !== null) {
+    await giveBack(tx, order, payment, { failureCode, first }, now);
+    return 'returned';
+  }
+  await complete(services, tx, order, first, now);
+  if (first !== null) await offerRefund(tx, order, payment, first, now);
+  return 'completed';
+}
+
+async function complete({ db }: Services, tx: Tx, order: Order, first: Order | null, now: Date): Promise<void> {
+  await moveOrder(tx, order, 'completed', { paidAt: now, closedAt: now, duplicateOf: first?.id ?? null });
   const { period, creditsExpireAt } = await activatePurchase(tx, order, now);
   const user = await getUser(order.userId, tx);
   await postMail(db, tx, {
@@ -177,34 +210,10 @@ async function complete({ db }: Services, tx: Tx, order: Order, now: Date): Prom
   });
 }
 
-/** The order had been closed: it is paid, hands over nothing, and its refund is promised in the same breath. */
-async function giveBack(tx: Tx, order: Order, payment: Payment, now: Date): Promise<void> {
-  const { id, orderNo } = order;
-  await moveOrder(tx, order, 'completed', { paidAt: now, closedAt: now, failureCode: paidLate });
-  const { amountMinor, currency, provider } = payment;
-  await createRefund(tx, {
-    orderId: id,
-    paymentId: payment.id,
-    provider,
-    amountMinor,
-    currency,
-    reason: 'The order had been closed before it was paid.',
-    requestedBy: null,
-    now,
-  });
-  await reportIncident(tx, {
-    kind: 'late_payment',
-    subjectType: 'order',
-    subjectId: id,
-    summary: `${orderNo} was paid after it had been closed. The money goes back by itself.`,
-    now,
-  });
-}
-
 /** → whether the order was not held before */
 async function hold(services: Services, tx: Tx, order: Order, payment: Payment): Promise<boolean> {
   if (order.status === 'processing') return false;
-  await moveOrder(tx, order, 'processing', isLate(order) ? { failureCode: paidLate } : {});
+  await moveOrder(tx, order, 'processing', { failureCode: lateCodeOf(order) });
   await postProblem(services, tx, order, payment, 'payment_pending');
   return true;
 }

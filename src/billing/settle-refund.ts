@@ -1,18 +1,15 @@
 import { getUser } from '../accounts/users.ts';
-import { clawBack, creditsOfOrder } from '../credits/ledger.ts';
-import { endQuota } from '../credits/quota.ts';
+import { clawBack } from '../credits/ledger.ts';
 import type { Tx } from '../db/index.ts';
 import { reportIncident, settleIncidents } from '../incidents/incidents.ts';
 import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
-import { planChangeOf } from '../orders/order-states.ts';
-import { lockOrder, moveOrder, paidOrdersOf, type Order } from '../orders/orders.ts';
+import { returnCodeOf } from '../orders/order-states.ts';
+import { countTowards, lockOrder, moveOrder, type Order } from '../orders/orders.ts';
 import type { ProviderRefund } from '../payments/provider.ts';
-import { findRefund, lockRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
-import { endSubscription, isLive, lockSubscription, setEndDate } from '../subscriptions/subscriptions.ts';
-import { countTowards } from './activate-purchase.ts';
+import { findRefund, lockRefund, updateRefund, type Refund } from '../payments/refunds.ts';
 import { addressOf, itemOf, totalOf } from './mail-data.ts';
-import { claimedCredits, planRefund } from './refund-policy.ts';
+import { readRefundPlan, takeBackTime } from './refund-plan.ts';
 import { providerOf, type Services } from './services.ts';
 
 /**
@@ -82,16 +79,11 @@ async function lockBoth(tx: Tx, refundId: string): Promise<{ order: Order; refun
 }
 
 async function complete(services: Services, tx: Tx, order: Order, refund: Refund, now: Date): Promise<void> {
-  const { userId, snapshot } = order;
+  const { userId } = order;
   const isWhole = order.refundedMinor + refund.amountMinor === order.amountMinor;
   // What earlier orders had counted towards it is theirs again.
-  const change = planChangeOf(snapshot);
-  if (isWhole && change !== undefined) await countTowards(tx, change, -1);
-  // The plan before the credits: the order in which every flow locks them.
-  if (order.subscriptionId !== null) await lockSubscription(tx, order.subscriptionId);
-  const credits = await creditsOfOrder(tx, userId, order.id, now);
-  const claimed = claimedCredits(await refundsOf([order.id], tx));
-  const plan = planRefund(order, refund.amountMinor, order.refundedMinor, credits, claimed);
+  if (isWhole) await countTowards(tx, order, -1);
+  const plan = await readRefundPlan(tx, order, refund, now);
   await clawBack(tx, {
     userId,
     orderId: order.id,
@@ -101,10 +93,11 @@ async function complete(services: Services, tx: Tx, order: Order, refund: Refund
     now,
   });
   const { creditsTakenBack, creditsUnrecovered } = plan;
-  await updateRefund(tx, refund, { creditsClawedBack: creditsTakenBack, creditsUnrecovered });
+  const endsSubscription = order.subscriptionId === null ? null : (refund.endsSubscription ?? plan.isFull);
+  await updateRefund(tx, refund, { creditsClawedBack: creditsTakenBack, creditsUnrecovered, endsSubscription });
   const refundedMinor = order.refundedMinor + refund.amountMinor;
   await moveOrder(tx, order, plan.isFull ? 'refunded' : 'partially_refunded', { refundedMinor });
-  const subscriptionEnded = plan.isFull && (await takeBackPeriod(tx, order, now));
+  await takeBackTime(tx, order, plan, now);
   const user = await getUser(userId, tx);
   await postMail(services.db, tx, {
     template: 'refund',
@@ -116,31 +109,12 @@ async function complete(services: Services, tx: Tx, order: Order, refund: Refund
       total: totalOf(order),
       refunded: { amountMinor: refund.amountMinor, currency: refund.currency },
       creditsTakenBack,
-      subscriptionEnded,
+      subscriptionEnded: plan.subscription === 'ends',
+      why: returnCodeOf(order),
       providerName: providerOf(services, refund.provider).displayName,
     },
     to: addressOf(user),
     dedupeKey: `refund:${refund.id}`,
     now,
   });
-}
-
-/**
- * Takes back the time that a refunded order paid for. Without another paid period the subscription ends; a period that
- * was bought ahead is cut off again; one that others follow only loses its credits. → whether it has ended
- */
-async function takeBackPeriod(tx: Tx, order: Order, now: Date): Promise<boolean> {
-  if (order.subscriptionId === null) return false;
-  const subscription = await lockSubscription(tx, order.subscriptionId);
-  if (!isLive(subscription) && subscription.status !== 'scheduled') return false;
-  const others = await paidOrdersOf(subscription.id, tx);
-  const isPaidFor = others.some(({ periodEnd }) => periodEnd === null || periodEnd > now);
-  if (!isPaidFor) {
-    await endSubscription(tx, subscription, 'cancelled', now);
-    await endQuota(tx, order.userId, subscription.id, now);
-    return true;
-  }
-  const isLast = order.periodEnd?.getTime() === subscription.endDate?.getTime();
-  if (isLast && order.periodStart !== null) await setEndDate(tx, subscription, order.periodStart);
-  return false;
 }

@@ -1,8 +1,9 @@
-import { UniqueConstraintError } from 'sequelize';
+import { lockUser } from '../accounts/users.ts';
 import type { Tx } from '../db/index.ts';
 import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused } from '../kit/errors.ts';
 import { toDecimal } from '../kit/money.ts';
-import { createOrder, findOrderByKey, lockOrder, moveOrder, type Order } from '../orders/orders.ts';
+import { findOrderRequest, keepOrderRequest } from '../orders/order-requests.ts';
+import { createOrder, findOrder, lockOrder, moveOrder, type NewOrder, type Order } from '../orders/orders.ts';
 import {
   createPayment,
   currentPayment,
@@ -12,6 +13,7 @@ import {
   type Payment,
 } from '../payments/payments.ts';
 import { ProviderRejected, ProviderUnavailable } from '../payments/provider-errors.ts';
+import { findReusable } from './duplicate-payments.ts';
 import { priceOf, type Purchase, type Terms } from './price-purchase.ts';
 import { providerOf, type Services } from './services.ts';
 
@@ -34,77 +36,76 @@ export interface Checkout {
 
 /**
  * Begins a purchase: the order and its payment are committed first, then the gateway is asked under the payment's id,
- * so that a crash in between leaves an order that the same request takes up again.
+ * so that a crash in between leaves an order that the same request takes up again. A customer who begins the same once
+ * more, under another key or none, is given the order that is open.
  * @throws PlanUnavailable, AmountMismatch, Conflict, PaymentPending, IdempotencyKeyReused, GatewayUnavailable
  */
 export async function startCheckout(services: Services, request: CheckoutRequest): Promise<Checkout> {
   providerMustExist(services, request.provider);
   const known = await replay(request);
-  if (known !== null) return { ...(await openAtProvider(services, known, request.locale)), replayed: true };
+  if (known !== null) return openAtProvider(services, known, request.locale);
 
   const terms = await priceOf(request, services.clock.now());
   if (request.expectedMinor !== undefined && request.expectedMinor(terms.currency) !== terms.amountMinor) {
     throw new AmountMismatch(toDecimal(terms), terms.currency);
   }
-  const created = await commitOrder(services, request, terms);
-  if (created === null) return startCheckout(services, request);
-  return { ...(await openAtProvider(services, created, request.locale)), replayed: false };
+  return openAtProvider(services, await commitOrder(services, request, terms), request.locale);
 }
 
 function providerMustExist({ providers }: Services, name: string): void {
   if (!providers.has(name)) throw new Conflict(`There is no payment service named ${name}.`);
 }
 
-async function replay({ userId, idempotency }: CheckoutRequest): Promise<{ order: Order; payment: Payment } | null> {
+/** @throws IdempotencyKeyReused */
+async function replay({ userId, idempotency }: CheckoutRequest, tx?: Tx): Promise<Checkout | null> {
   if (idempotency === undefined) return null;
-  const order = await findOrderByKey(userId, idempotency.key);
-  if (order === null) return null;
-  if (order.idempotencyFingerprint !== idempotency.fingerprint) throw new IdempotencyKeyReused();
-  const payment = await currentPayment(order.id);
-  return payment === null ? null : { order, payment };
+  const known = await findOrderRequest(userId, idempotency.key, tx);
+  if (known === null) return null;
+  if (known.fingerprint !== idempotency.fingerprint) throw new IdempotencyKeyReused();
+  const [order, payment] = [await findOrder(known.orderId, tx), await currentPayment(known.orderId, tx)];
+  return order === null || payment === null ? null : { order, payment, replayed: true };
 }
 
-async function commitOrder(
-  { db, clock }: Services,
-  request: CheckoutRequest,
-  terms: Terms,
-): Promise<{ order: Order; payment: Payment } | null> {
+/** One at a time per customer: of two requests at once the second finds the order of the first. */
+async function commitOrder({ db, clock }: Services, request: CheckoutRequest, terms: Terms): Promise<Checkout> {
   const { userId, provider, idempotency } = request;
   const now = clock.now();
-  try {
-    return await db.transaction(async (tx) => {
-      const order = await createOrder(tx, {
-        ...terms,
-        userId,
-        idempotencyKey: idempotency?.key ?? null,
-        idempotencyFingerprint: idempotency?.fingerprint ?? null,
-        now,
-      });
-      const { amountMinor, currency } = terms;
-      const payment = await createPayment(tx, { orderId: order.id, provider, amountMinor, currency, now });
-      return { order, payment };
-    });
-  } catch (error) {
-    // The same key came twice at once, and the other request was first.
-    if (error instanceof UniqueConstraintError && idempotency !== undefined) return null;
-    throw error;
-  }
+  return db.transaction(async (tx) => {
+    await lockUser(tx, userId);
+    const known = await replay(request, tx);
+    if (known !== null) return known;
+    const wanted = { ...terms, userId };
+    const { order, payment } =
+      (await findReusable(tx, { ...wanted, provider }, now)) ?? (await create(tx, wanted, provider, now));
+    if (idempotency !== undefined) {
+      const { key: idempotencyKey, fingerprint } = idempotency;
+      await keepOrderRequest(tx, { userId, idempotencyKey, fingerprint, orderId: order.id, now });
+    }
+    return { order, payment, replayed: false };
+  });
+}
+
+async function create(
+  tx: Tx,
+  wanted: Omit<NewOrder, 'now'>,
+  provider: string,
+  now: Date,
+): Promise<{ order: Order; payment: Payment }> {
+  const order = await createOrder(tx, { ...wanted, now });
+  const { amountMinor, currency } = wanted;
+  return { order, payment: await createPayment(tx, { orderId: order.id, provider, amountMinor, currency, now }) };
 }
 
 /**
  * Opens the order at the gateway, once; whoever asks again gets the same approval page. One at a time: of two calls under
  * one request id the gateway may refuse the second.
  */
-async function openAtProvider(
-  services: Services,
-  { order, payment: found }: { order: Order; payment: Payment },
-  locale: string,
-): Promise<{ order: Order; payment: Payment }> {
-  return services.db.exclusively(`open:${found.id}`, async () => {
-    const payment = (await findPayment(found.id)) ?? found;
-    if (payment.providerOrderId !== null || payment.status !== 'pending') return { order, payment };
-    await open(services, order, payment, locale);
-    return { order, payment: (await findPayment(payment.id)) ?? payment };
+async function openAtProvider(services: Services, checkout: Checkout, locale: string): Promise<Checkout> {
+  return services.db.exclusively(`open:${checkout.payment.id}`, async () => {
+    const payment = (await findPayment(checkout.payment.id)) ?? checkout.payment;
+    if (payment.providerOrderId !== null || payment.status !== 'pending') return { ...checkout, payment };
+    await open(services, checkout.order, payment, locale);
+    return { ...checkout, payment: (await findPayment(payment.id)) ?? payment };
   });
 }
 

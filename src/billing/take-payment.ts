@@ -1,5 +1,4 @@
 import { GatewayUnavailable } from '../kit/errors.ts';
-import type { ChangeCredit } from '../orders/order-states.ts';
 import { lockOrder, moveOrder, type Order } from '../orders/orders.ts';
 import { lockPayment, updatePayment, type Payment } from '../payments/payments.ts';
 import {
@@ -9,9 +8,8 @@ import {
   ProviderUnavailable,
 } from '../payments/provider-errors.ts';
 import type { ProviderOrder } from '../payments/provider.ts';
-import { liveSubscription, scheduledSubscription } from '../subscriptions/subscriptions.ts';
-import { creditsTowards } from './quote-plan-change.ts';
 import { providerOf, type Services } from './services.ts';
+import { findRefusal } from './still-wanted.ts';
 
 export type NoCapture = 'not_approved' | 'declined' | 'closed';
 
@@ -28,7 +26,8 @@ export async function takePayment(
   const { providerOrderId } = payment;
   if (providerOrderId === null) return order.status === 'pending' ? 'not_approved' : 'closed';
   await updatePayment(null, payment, { checkedAt: services.clock.now() });
-  const mayCapture = order.status === 'pending' && (await stillWanted(order));
+  const refusal = await findRefusal(order);
+  const mayCapture = order.status === 'pending' && refusal === null;
   try {
     const answer = mayCapture
       ? await provider.captureOrder({ providerOrderId, requestId: payment.id }).catch((error: unknown) => {
@@ -40,7 +39,7 @@ export async function takePayment(
     if (answer.capture !== null) return answer;
     if (!mayCapture) {
       // Only now: an order that is closed is not asked about again, and an earlier answer may have been lost.
-      await close(services, payment, 'cancelled', 'PLAN_CHANGED');
+      if (refusal !== null) await close(services, payment, 'cancelled', refusal);
       return 'closed';
     }
     if (answer.status === 'approved') throw new ProviderUnavailable(provider.name, 'CAPTURE_OUTCOME_UNKNOWN');
@@ -48,29 +47,6 @@ export async function takePayment(
   } catch (error) {
     return failedCall(services, order, payment, error);
   }
-}
-
-/** The customer's plan may have changed since, or what counts towards this order: then it must not be charged. */
-async function stillWanted(order: Order): Promise<boolean> {
-  if ('packCode' in order.snapshot) return true;
-  const { change } = order.snapshot;
-  const next = await scheduledSubscription(order.userId);
-  const live = await liveSubscription(order.userId);
-  if (change?.effective === 'now') {
-    if (live?.id !== change.from.subscriptionId) return false;
-    return isSame(change.credits, await creditsTowards(live, order.createdAt));
-  }
-  if (next !== null) return false;
-  if (live?.priceId == null) return true;
-  if (change?.effective === 'period_end') return live.nextPriceId === order.priceId;
-  return live.endDate !== null && live.planId === order.planId && live.subscriptionType === order.subscriptionType;
-}
-
-function isSame(before: readonly ChangeCredit[], now: readonly ChangeCredit[]): boolean {
-  const [one, other] = [before, now].map((credits) =>
-    credits.map(({ orderId, creditMinor }) => `${orderId} ${creditMinor}`).sort(),
-  );
-  return one?.join() === other?.join();
 }
 
 async function failedCall(services: Services, order: Order, payment: Payment, error: unknown): Promise<NoCapture> {
@@ -81,7 +57,7 @@ async function failedCall(services: Services, order: Order, payment: Payment, er
   }
   services.log.warn({ err: error, order: order.id, payment: payment.id }, 'a payment could not be settled');
   if (error instanceof ProviderRejected) {
-    await close(services, payment, 'failed', error.issue);
+    await close(services, payment, 'failed', { failureCode: error.issue });
     return 'closed';
   }
   if (error instanceof ProviderUnavailable) throw new GatewayUnavailable(error);
@@ -92,14 +68,14 @@ async function close(
   { db, clock, metrics }: Services,
   { id, orderId }: Payment,
   status: 'failed' | 'cancelled',
-  failureCode: string,
+  why: { failureCode: string; duplicateOf?: string | null },
 ): Promise<void> {
   const closed = await db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
     const payment = await lockPayment(tx, id);
     if (payment.status !== 'pending' || order.status !== 'pending') return false;
-    await updatePayment(tx, payment, { status, failureCode });
-    await moveOrder(tx, order, status, { failureCode, closedAt: clock.now() });
+    await updatePayment(tx, payment, { status, failureCode: why.failureCode });
+    await moveOrder(tx, order, status, { ...why, closedAt: clock.now() });
     return true;
   });
   if (closed) metrics.ordersClosed.inc({ outcome: status });

@@ -45,6 +45,12 @@ export async function startQuotaMonth(
   return granted;
 }
 
+/** What is left of a subscription's monthly credits. */
+export async function creditsOfSubscription(tx: Tx, userId: string, subscriptionId: string): Promise<number> {
+  const left = await openGrants(tx, userId, subscriptionId);
+  return left.reduce((sum, { remaining }) => sum + remaining, 0);
+}
+
 /** Ends a subscription's credits: what is left of them is written off and there is no quota any more. */
 export async function endQuota(tx: Tx, userId: string, subscriptionId: string, now: Date): Promise<number> {
   const expired = await expireDue(tx, userId, now);

@@ -10,6 +10,7 @@ import { initCreditTransaction } from '../credits/credit-transaction.model.ts';
 import { initIncident } from '../incidents/incident.model.ts';
 import { initJobRun } from '../jobs/job-run.model.ts';
 import { initEmail } from '../mail/email.model.ts';
+import { initOrderRequest } from '../orders/order-request.model.ts';
 import { initOrder } from '../orders/order.model.ts';
 import { initPayment } from '../payments/payment.model.ts';
 import { initProviderEventRow } from '../payments/provider-event.model.ts';
@@ -34,6 +35,7 @@ export function initModels(sequelize: Sequelize): void {
     initJobRun,
     initEmail,
     initOrder,
+    initOrderRequest,
     initPayment,
     initProviderEventRow,
     initRefund,

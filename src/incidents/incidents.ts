@@ -10,6 +10,7 @@ export type { Incident } from './incident.model.ts';
 export const incidentKinds = [
   'capture_mismatch',
   'late_payment',
+  'duplicate_payment',
   'refund_failed',
   'refund_unmatched',
   'payment_unresolved',
@@ -99,6 +100,10 @@ export async function openSubjects(kind: IncidentKind, limit: number): Promise<s
     limit,
   });
   return rows.map(({ subjectId }) => subjectId);
+}
+
+export async function findIncident(id: string): Promise<Incident | null> {
+  return Incident.findByPk(id);
 }
 
 /** A person closes it, saying why. @throws NotFound, Conflict when it is closed */

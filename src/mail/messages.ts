@@ -208,7 +208,8 @@ function paymentProblem(
 
 function refund(data: RefundData, { locale, t }: Language): Message {
   const { orderNo, refunded, refundedAt, total, creditsTakenBack, subscriptionEnded } = data;
-  const paragraphs = [t('mail:refund.text', { provider: data.providerName })];
+  const why = data.why == null ? [] : [t(`mail:refund.why.${data.why}`)];
+  const paragraphs = [...why, t('mail:refund.text', { provider: data.providerName })];
   if (creditsTakenBack > 0) paragraphs.push(t('mail:refund.credits', { count: creditsTakenBack }));
   if (subscriptionEnded) paragraphs.push(t('mail:refund.ended'));
   return {

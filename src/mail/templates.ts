@@ -1,4 +1,5 @@
 import type { Money } from '../kit/money.ts';
+import type { ReturnCode } from '../orders/order-states.ts';
 import type { LocalizedText, SubscriptionType } from '../plans/plan-terms.ts';
 
 /**
@@ -115,5 +116,7 @@ export interface RefundData extends Addressed {
   creditsTakenBack: number;
   /** Whether the plan that the order paid for ended with it. */
   subscriptionEnded: boolean;
+  /** Why the money went back by itself; null, or missing in older mails, when somebody gave it back. */
+  why?: ReturnCode | null;
   providerName: string;
 }

@@ -30,6 +30,16 @@ export interface OrderChange {
   credits: ChangeCredit[];
 }
 
+/** Why an order that was paid handed nothing over. */
+export const returnCodes = ['PAID_LATE', 'DUPLICATE', 'PLAN_CHANGED'] as const;
+export type ReturnCode = (typeof returnCodes)[number];
+
+/** Why the money of an order that was paid goes back by itself; null when it does not. */
+export function returnCodeOf(order: { status: OrderStatus; failureCode: string | null }): ReturnCode | null {
+  if (!isPaid(order.status)) return null;
+  return returnCodes.find((code) => code === order.failureCode) ?? null;
+}
+
 /** What was sold, as it was on the day: edits of a plan never reach back. */
 export type OrderSnapshot =
   | {

@@ -27,9 +27,9 @@ export class Order extends Model<InferAttributes<Order>, InferCreationAttributes
   declare refundedMinor: CreationOptional<number>;
   /** What of it was counted towards a later order, minor units. */
   declare creditedMinor: CreationOptional<number>;
-  declare idempotencyKey: CreationOptional<string | null>;
-  declare idempotencyFingerprint: CreationOptional<string | null>;
   declare failureCode: CreationOptional<string | null>;
+  /** The order that had paid for the same already. */
+  declare duplicateOf: CreationOptional<string | null>;
   declare createdAt: Date;
   declare expiresAt: Date;
   declare paidAt: CreationOptional<Date | null>;
@@ -57,9 +57,8 @@ export function initOrder(sequelize: Sequelize): void {
       amountMinor: { type: DataTypes.BIGINT, allowNull: false },
       refundedMinor: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
       creditedMinor: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
-      idempotencyKey: { type: DataTypes.TEXT, allowNull: true },
-      idempotencyFingerprint: { type: DataTypes.TEXT, allowNull: true },
       failureCode: { type: DataTypes.TEXT, allowNull: true },
+      duplicateOf: { type: DataTypes.UUID, allowNull: true },
       createdAt: { type: DataTypes.DATE, allowNull: false },
       expiresAt: { type: DataTypes.DATE, allowNull: false },
       paidAt: { type: DataTypes.DATE, allowNull: true },

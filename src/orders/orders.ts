@@ -3,7 +3,13 @@ import type { Tx } from '../db/index.ts';
 import { NotFound } from '../kit/errors.ts';
 import { newId, readableCode } from '../kit/ids.ts';
 import { assertMove } from '../states/moves.ts';
-import type { OrderKind, OrderSnapshot, OrderStatus } from './order-states.ts';
+import {
+  planChangeOf,
+  type ChangeCredit,
+  type OrderKind,
+  type OrderSnapshot,
+  type OrderStatus,
+} from './order-states.ts';
 import { Order } from './order.model.ts';
 import type { SubscriptionType } from '../plans/plan-terms.ts';
 
@@ -22,8 +28,6 @@ export interface NewOrder {
   snapshot: OrderSnapshot;
   amountMinor: number;
   currency: string;
-  idempotencyKey: string | null;
-  idempotencyFingerprint: string | null;
   now: Date;
 }
 
@@ -49,14 +53,16 @@ export async function moveOrder(
   tx: Tx,
   order: Order,
   status: OrderStatus,
-  changes: Partial<Pick<Order, 'paidAt' | 'closedAt' | 'failureCode' | 'refundedMinor' | 'subscriptionId'>>,
+  changes: Partial<
+    Pick<Order, 'paidAt' | 'closedAt' | 'failureCode' | 'duplicateOf' | 'refundedMinor' | 'subscriptionId'>
+  >,
 ): Promise<void> {
   assertMove('order', order.status, status);
   await order.update({ status, ...changes }, { transaction: tx });
 }
 
-export async function findOrder(id: string): Promise<Order | null> {
-  return Order.findByPk(id);
+export async function findOrder(id: string, tx?: Tx): Promise<Order | null> {
+  return Order.findByPk(id, { transaction: tx ?? null });
 }
 
 /** A customer's own order: somebody else's looks as if it were not there. @throws NotFound */
@@ -66,8 +72,38 @@ export async function getOrderOf(userId: string, reference: { id: string } | { o
   return order;
 }
 
-export async function findOrderByKey(userId: string, idempotencyKey: string): Promise<Order | null> {
-  return Order.findOne({ where: { userId, idempotencyKey } });
+/** The customer's open orders for the same at the same price that were begun since, newest first. */
+export async function openOrdersFor(
+  tx: Tx,
+  {
+    since,
+    ...same
+  }: Pick<Order, 'userId' | 'kind' | 'priceId' | 'packId' | 'amountMinor' | 'currency'> & { since: Date },
+): Promise<Order[]> {
+  return Order.findAll({
+    where: { ...same, status: 'pending', createdAt: { [Op.gt]: since } },
+    order: [['id', 'DESC']],
+    transaction: tx,
+  });
+}
+
+/**
+ * The order by which the customer paid for the same plan at the same interval, or the same pack, while this one was open
+ * already. One whose money went back, or goes back, is none.
+ */
+export async function paidWhileOpen(order: Order, tx?: Tx): Promise<Order | null> {
+  const { id, userId, planId, subscriptionType, packId, createdAt } = order;
+  return Order.findOne({
+    where: {
+      id: { [Op.ne]: id },
+      ...{ userId, planId, subscriptionType, packId },
+      status: { [Op.in]: ['completed', 'partially_refunded'] },
+      failureCode: null,
+      paidAt: { [Op.gt]: createdAt },
+    },
+    order: [['paidAt', 'DESC']],
+    transaction: tx ?? null,
+  });
 }
 
 /** Newest first; `before` is the id of the last order of the page before. Ids grow with time. */
@@ -109,10 +145,27 @@ export async function paidOrdersOf(subscriptionId: string, tx?: Tx): Promise<Ord
   });
 }
 
-/** What of an order is counted towards a later one changes by `byMinor`. The order is locked first. */
-export async function addCredited(tx: Tx, orderId: string, byMinor: number): Promise<void> {
-  const order = await lockOrder(tx, orderId);
-  await order.update({ creditedMinor: order.creditedMinor + byMinor }, { transaction: tx });
+/** Locks the earlier orders that count towards this one, newest first as everybody does, so that none is given back now. */
+export async function lockCredited(tx: Tx, { snapshot }: Order): Promise<void> {
+  for (const { orderId } of newestFirst(snapshot)) await lockOrder(tx, orderId);
+}
+
+/** What is left of earlier orders is spent on this one: it cannot be given back as well. −1 takes that back. */
+export async function countTowards(tx: Tx, { snapshot }: Order, sign: 1 | -1): Promise<void> {
+  for (const { orderId, creditMinor } of newestFirst(snapshot)) {
+    const order = await lockOrder(tx, orderId);
+    await order.update({ creditedMinor: order.creditedMinor + sign * creditMinor }, { transaction: tx });
+  }
+}
+
+function newestFirst(snapshot: OrderSnapshot): ChangeCredit[] {
+  const credits = planChangeOf(snapshot)?.credits ?? [];
+  return credits.toSorted((a, b) => (a.orderId < b.orderId ? 1 : -1));
+}
+
+/** All orders that were paid for a subscription, refunded ones too. */
+export async function everPaidOrdersOf(tx: Tx, subscriptionId: string): Promise<Order[]> {
+  return Order.findAll({ where: { subscriptionId, paidAt: { [Op.ne]: null } }, transaction: tx });
 }
 
 /** An order for a plan whose money the gateway holds: until it decides, another plan must not be paid for. */

@@ -1,6 +1,7 @@
 import type { User } from '../accounts/users.ts';
 import type { Settlement } from '../billing/settle-payment.ts';
 import type { Locale, Translate } from '../kit/i18n.ts';
+import { returnCodeOf, type ReturnCode } from '../orders/order-states.ts';
 import type { Order } from '../orders/orders.ts';
 import type { Payment } from '../payments/payments.ts';
 import type { FactRow } from './checkout-model.ts';
@@ -12,12 +13,15 @@ export type Outcome =
   | 'already_paid'
   | 'refunded'
   | 'returned'
+  | 'returned_duplicate'
+  | 'returned_superseded'
   | 'waiting'
   | 'unconfirmed'
   | 'open'
   | 'declined'
   | 'cancelled'
   | 'superseded'
+  | 'duplicate'
   | 'expired'
   | 'failed';
 
@@ -26,12 +30,15 @@ const tones: Readonly<Record<Outcome, 'good' | 'wait' | 'bad' | 'calm'>> = {
   already_paid: 'good',
   refunded: 'calm',
   returned: 'calm',
+  returned_duplicate: 'calm',
+  returned_superseded: 'calm',
   waiting: 'wait',
   unconfirmed: 'wait',
   open: 'wait',
   declined: 'bad',
   cancelled: 'calm',
   superseded: 'calm',
+  duplicate: 'calm',
   expired: 'calm',
   failed: 'bad',
 };
@@ -46,6 +53,7 @@ const freshForMs = 3600 * 1000;
 export function outcomeOf({ outcome, order }: Pick<Settlement, 'outcome' | 'order'>, now: Date): Outcome {
   switch (outcome) {
     case 'completed':
+    case 'returned':
       return paidOutcome(order, now);
     case 'processing':
       return 'waiting';
@@ -53,8 +61,6 @@ export function outcomeOf({ outcome, order }: Pick<Settlement, 'outcome' | 'orde
       return 'open';
     case 'declined':
       return 'declined';
-    case 'returned':
-      return 'returned';
     case 'closed':
       return closedOutcome(order);
   }
@@ -67,14 +73,24 @@ export function outcomeOfOrder(order: Order, now: Date): Outcome {
   return order.paidAt === null ? closedOutcome(order) : paidOutcome(order, now);
 }
 
-function paidOutcome({ status, paidAt, failureCode }: Order, now: Date): Outcome {
-  if (failureCode === 'PAID_LATE') return 'returned';
+const returned: Readonly<Record<ReturnCode, Outcome>> = {
+  PAID_LATE: 'returned',
+  DUPLICATE: 'returned_duplicate',
+  PLAN_CHANGED: 'returned_superseded',
+};
+
+function paidOutcome(order: Order, now: Date): Outcome {
+  const code = returnCodeOf(order);
+  if (code !== null) return returned[code];
+  const { status, paidAt } = order;
   if (status === 'refunded' || status === 'partially_refunded') return 'refunded';
   return paidAt !== null && now.getTime() - paidAt.getTime() < freshForMs ? 'success' : 'already_paid';
 }
 
 function closedOutcome({ status, failureCode }: Order): Outcome {
-  if (status === 'cancelled') return failureCode === 'PLAN_CHANGED' ? 'superseded' : 'cancelled';
+  if (failureCode === 'DUPLICATE') return 'duplicate';
+  if (failureCode === 'PLAN_CHANGED') return 'superseded';
+  if (status === 'cancelled') return 'cancelled';
   return status === 'expired' ? 'expired' : 'failed';
 }
 
@@ -82,6 +98,8 @@ interface OutcomeInput {
   outcome: Outcome;
   order: Order;
   payment: Payment | null;
+  /** The order that had paid for the same already. */
+  first?: Order | null;
   providerName: string;
   user: User;
   /** This page's own address: where "look again" leads. */
@@ -90,7 +108,8 @@ interface OutcomeInput {
   t: Translate;
 }
 
-export function outcomeModel({ outcome, order, payment, providerName, user, here, locale, t }: OutcomeInput) {
+export function outcomeModel(input: OutcomeInput) {
+  const { outcome, order, first, providerName, user, locale, t } = input;
   const values = {
     provider: providerName,
     item: itemName(order, locale, t),
@@ -98,6 +117,7 @@ export function outcomeModel({ outcome, order, payment, providerName, user, here
     refunded: { amountMinor: order.refundedMinor, currency: order.currency },
     paidAt: order.paidAt,
     start: order.periodStart,
+    firstPaidAt: first?.paidAt,
     email: user.email,
   };
   const heading = t(`checkout:outcome.${outcome}.heading`, values);
@@ -113,7 +133,7 @@ export function outcomeModel({ outcome, order, payment, providerName, user, here
     money: t(`checkout:outcome.${outcome}.money`, values),
     next: t(`checkout:outcome.${outcome}.next${later}`, values),
     facts: factsOf(order, values.item, t),
-    actions: actionsOf(outcome, order, payment, providerName, here, t),
+    actions: actionsOf(input),
     ...(refreshSeconds === undefined ? {} : { refreshSeconds }),
   };
 }
@@ -149,17 +169,10 @@ interface Action {
   quiet?: boolean;
 }
 
-function actionsOf(
-  outcome: Outcome,
-  order: Order,
-  payment: Payment | null,
-  provider: string,
-  here: string,
-  t: Translate,
-): Action[] {
+function actionsOf({ outcome, order, payment, first, providerName: provider, here, t }: OutcomeInput): Action[] {
   const account = { href: '/account', label: t('checkout:action.account') };
-  const orderPage = (key: 'receipt' | 'order') => ({
-    href: `/account/orders/${order.orderNo}`,
+  const orderPage = (key: 'receipt' | 'order' | 'first', { orderNo } = order) => ({
+    href: `/account/orders/${orderNo}`,
     label: t(`checkout:action.${key}`),
     quiet: true,
   });
@@ -175,8 +188,12 @@ function actionsOf(
       return [account, orderPage('receipt')];
     case 'refunded':
     case 'returned':
+    case 'returned_superseded':
     case 'superseded':
       return [account, orderPage('order')];
+    case 'returned_duplicate':
+    case 'duplicate':
+      return [account, first == null ? orderPage('order') : orderPage('first', first)];
     case 'waiting':
     case 'unconfirmed':
       return [{ href: here, label: t('checkout:action.check_now') }, orderPage('order')];

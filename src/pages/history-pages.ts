@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Services } from '../billing/services.ts';
 import { listTransactions } from '../credits/queries.ts';
 import { localeOf, translatorOf } from '../kit/http/language.ts';
-import { getOrderOf, listOrdersOf } from '../orders/orders.ts';
+import { findOrder, getOrderOf, listOrdersOf } from '../orders/orders.ts';
 import { paymentsOf } from '../payments/payments.ts';
 import { refundsOf } from '../payments/refunds.ts';
 import { historyRow } from './account-model.ts';
@@ -47,10 +47,14 @@ export function historyPages(services: Services, show: ShowPage): Router {
   router.get('/account/orders/:orderNo', async (req, res) => {
     const user = customerOf(res);
     const order = await getOrderOf(user.id, { orderNo: req.params.orderNo });
-    const [payments, refunds] = await Promise.all([paymentsOf([order.id]), refundsOf([order.id])]);
+    const [payments, refunds, first] = await Promise.all([
+      paymentsOf([order.id]),
+      refundsOf([order.id]),
+      order.duplicateOf === null ? null : findOrder(order.duplicateOf),
+    ]);
     const providerName = (name: string) => services.providers.get(name)?.displayName ?? name;
     const words = { locale: localeOf(res), t: translatorOf(res) };
-    show(req, res, 'account/order', orderModel({ order, payments, refunds, user, providerName, ...words }));
+    show(req, res, 'account/order', orderModel({ order, payments, refunds, first, user, providerName, ...words }));
   });
 
   return router;

@@ -1,7 +1,7 @@
 import type { User } from '../accounts/users.ts';
 import type { Locale, Translate } from '../kit/i18n.ts';
 import type { Money } from '../kit/money.ts';
-import { isPaid, planChangeOf, type OrderStatus } from '../orders/order-states.ts';
+import { isPaid, planChangeOf, returnCodeOf, type OrderStatus } from '../orders/order-states.ts';
 import type { Order } from '../orders/orders.ts';
 import type { Payment } from '../payments/payments.ts';
 import type { Refund } from '../payments/refunds.ts';
@@ -12,6 +12,8 @@ interface OrderInput {
   order: Order;
   payments: Payment[];
   refunds: Refund[];
+  /** The order that had paid for the same already. */
+  first: Order | null;
   user: User;
   /** By the name that payments carry: `paypal` → `PayPal`. */
   providerName: (provider: string) => string;
@@ -20,7 +22,7 @@ interface OrderInput {
 }
 
 /** An order as its receipt: what was sold, what was paid, what was given back. */
-export function orderModel({ order, payments, refunds, user, providerName, locale, t }: OrderInput) {
+export function orderModel({ order, payments, refunds, first, user, providerName, locale, t }: OrderInput) {
   const { orderNo, amountMinor, refundedMinor, currency } = order;
   const status: OrderStatus = order.status;
   const kind = isPaid(status) ? 'paid' : 'open';
@@ -30,7 +32,7 @@ export function orderModel({ order, payments, refunds, user, providerName, local
     heading: t(`account:order.heading.${kind}`),
     section: 'account',
     state: { tone: orderTones[status], label: t(`account:orders.status.${status}`) },
-    explanation: t(`account:order.text.${status}`),
+    explanation: t(`account:order.text.${explanationOf(order)}`, { firstPaidAt: first?.paidAt }),
     facts: factsOf(order, user, t),
     line: { label: itemName(order, locale, t), detail: creditsOf(order, t), amount: priceOf(order) },
     credited: creditedOf(order, t),
@@ -46,8 +48,17 @@ export function orderModel({ order, payments, refunds, user, providerName, local
       reference: payment.providerCaptureId ?? payment.providerOrderId,
       stateLabel: t(`account:order.payment.${payment.status}`),
     })),
-    action: actionOf(order, payments, t),
+    action: actionOf(order, payments, first, t),
   };
+}
+
+/** What happened to the money, by the key of its words. */
+function explanationOf(order: Order): string {
+  const { status, failureCode } = order;
+  const returned = returnCodeOf(order);
+  if (returned !== null) return `returned.${returned}`;
+  const isNotCharged = status === 'cancelled' && (failureCode === 'DUPLICATE' || failureCode === 'PLAN_CHANGED');
+  return isNotCharged ? `cancelled.${failureCode}` : status;
 }
 
 function factsOf({ createdAt, paidAt, periodStart, periodEnd, orderNo }: Order, user: User, t: Translate): FactRow[] {
@@ -90,7 +101,15 @@ function creditsOf({ snapshot }: Order, t: Translate): string {
     : t('account:order.line.credits_monthly', { count: snapshot.creditsMonthly });
 }
 
-function actionOf(order: Order, payments: Payment[], t: Translate): { href: string; label: string } | null {
+function actionOf(
+  order: Order,
+  payments: Payment[],
+  first: Order | null,
+  t: Translate,
+): { href: string; label: string } | null {
+  if (first !== null && order.failureCode === 'DUPLICATE') {
+    return { href: `/account/orders/${first.orderNo}`, label: t('account:order.first') };
+  }
   if (order.status === 'pending') {
     const href = payments[0]?.approvalUrl ?? buyAgainPath(order);
     return { href, label: t('account:order.continue') };

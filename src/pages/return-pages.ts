@@ -26,7 +26,7 @@ export function returnPages(services: Services, show: ShowPage): Router {
       return;
     }
     const [outcome, known] = await settle({ order, payment });
-    showOutcome(req, res, outcome, known);
+    await showOutcome(req, res, outcome, known);
   });
 
   router.get('/checkout/cancel', requireCustomer(), async (req, res) => {
@@ -40,7 +40,7 @@ export function returnPages(services: Services, show: ShowPage): Router {
       return;
     }
     const payment = await currentPayment(order.id);
-    showOutcome(req, res, outcomeOfOrder(order, services.clock.now()), { order, payment });
+    await showOutcome(req, res, outcomeOfOrder(order, services.clock.now()), { order, payment });
   });
 
   router.get('/checkout/started', requireCustomer(), async (req, res) => {
@@ -60,16 +60,18 @@ export function returnPages(services: Services, show: ShowPage): Router {
     }
   }
 
-  function showOutcome(
+  async function showOutcome(
     req: Request,
     res: Response,
     outcome: Outcome,
     { order, payment }: { order: Order; payment: Payment | null },
-  ): void {
+  ): Promise<void> {
+    const first = order.duplicateOf === null ? null : await findOrder(order.duplicateOf);
     const model = outcomeModel({
       outcome,
       order,
       payment,
+      first,
       providerName: providerNameOf(services),
       user: customerOf(res),
       here: req.originalUrl,

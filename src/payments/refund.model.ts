@@ -23,6 +23,8 @@ export class Refund extends Model<InferAttributes<Refund>, InferCreationAttribut
   declare approvedBy: CreationOptional<string | null>;
   declare creditsClawedBack: CreationOptional<number>;
   declare creditsUnrecovered: CreationOptional<number>;
+  /** Before it is made: whether it shall; null: what is usual for the amount. Once it is made: whether it did. */
+  declare endsSubscription: CreationOptional<boolean | null>;
   declare failureCode: CreationOptional<string | null>;
   declare createdAt: Date;
   declare checkedAt: CreationOptional<Date | null>;
@@ -45,6 +47,7 @@ export function initRefund(sequelize: Sequelize): void {
       approvedBy: { type: DataTypes.UUID, allowNull: true },
       creditsClawedBack: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
       creditsUnrecovered: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
+      endsSubscription: { type: DataTypes.BOOLEAN, allowNull: true },
       failureCode: { type: DataTypes.TEXT, allowNull: true },
       createdAt: { type: DataTypes.DATE, allowNull: false },
       checkedAt: { type: DataTypes.DATE, allowNull: true },

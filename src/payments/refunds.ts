@@ -16,6 +16,8 @@ export interface NewRefund {
   currency: string;
   reason: string;
   requestedBy: string | null;
+  /** null: what is usual for the amount. */
+  endsSubscription?: boolean | null;
   now: Date;
 }
 
@@ -58,6 +60,7 @@ export async function updateRefund(
       | 'providerRefundId'
       | 'creditsClawedBack'
       | 'creditsUnrecovered'
+      | 'endsSubscription'
       | 'failureCode'
       | 'checkedAt'
       | 'completedAt'

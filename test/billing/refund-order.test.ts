@@ -115,7 +115,7 @@ describe('refunding an order', function () {
     const order = await customer.buy({ pack_code: 'pack-500' });
     const part = (amountMinor: number) =>
       refundOrder(app.services, { orderId: order.order_id as string, amountMinor, reason: 'half of it', staff });
-    const half = await previewRefund(app.services, order.order_id as string, 500);
+    const half = await previewRefund(app.services, order.order_id as string, { amountMinor: 500 });
     expect(half).to.include({ amountMinor: 500, creditsTakenBack: 250, isFull: false });
     expect(await part(500)).to.include({ status: 'completed', creditsClawedBack: 250 });
     expect(await orderNow(customer, order)).to.include({ status: 'partially_refunded', refunded_amount: '5.00' });

@@ -59,7 +59,7 @@ describe('jobs that meet a bad row', function () {
     const customer = await Client.register(app);
     await call(app, 'POST', '/sandbox/api/paypal/faults', { body: { on: 'webhook', fault: 'lost', times: 10 } });
     const [stuck, paid] = [
-      (await customer.post('/payments/create-order', { pack_code: 'pack-500' })).body,
+      (await customer.post('/payments/create-order', { pack_code: 'pack-2500' })).body,
       (await customer.post('/payments/create-order', { pack_code: 'pack-500' })).body,
     ];
     await customer.approve(paid);

@@ -1,3 +1,4 @@
+import { returnCodes } from '../../src/orders/order-states.ts';
 import type { MailTemplate, MailTemplates } from '../../src/mail/templates.ts';
 
 const name = { en: 'Pro', 'zh-CN': '专业版' };
@@ -58,5 +59,13 @@ export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
       creditsTakenBack: 1412,
       subscriptionEnded: true,
     },
+    ...returnCodes.map((why) => ({
+      ...problem,
+      refundedAt: endsAt,
+      refunded: total,
+      creditsTakenBack: 0,
+      subscriptionEnded: false,
+      why,
+    })),
   ],
 };

@@ -21,7 +21,7 @@ export interface Done {
  * Something that staff can do to one row: a button, a screen that says what will happen, and a flow of `billing/` that
  * does it together with its entry in the audit log.
  */
-export interface RecordAction<Body = unknown> {
+export interface RecordAction<Body = unknown, Draft = unknown> {
   resource: ResourceId;
   name: string;
   icon: string;
@@ -31,14 +31,18 @@ export interface RecordAction<Body = unknown> {
   offered(row: RowValues): boolean;
   /** Fields that it does not name are refused. */
   body: z.ZodType<Body>;
-  preview(services: Services, row: RowValues): Promise<Facts>;
+  /** What the preview depends on, of what is typed so far; default: on none of it. */
+  draft?: z.ZodType<Draft>;
+  preview(services: Services, row: RowValues, draft: Draft): Promise<Facts>;
   perform(services: Services, row: RowValues, body: Body, actor: StaffActor): Promise<Done>;
 }
 
-/** Keeps the body's type inside, so that actions of different bodies stand in one list. */
-export function recordAction<Body>(action: RecordAction<Body>): RecordAction {
+/** Keeps the types of body and draft inside, so that actions of different ones stand in one list. */
+export function recordAction<Body, Draft>(action: RecordAction<Body, Draft>): RecordAction {
+  const { draft: schema = z.custom<Draft>(() => true), ...rest } = action;
   return {
-    ...action,
+    ...rest,
+    preview: (services, row, draft) => action.preview(services, row, schema.parse(draft)),
     perform: (services, row, body, actor) => action.perform(services, row, action.body.parse(body), actor),
   };
 }

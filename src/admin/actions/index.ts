@@ -2,6 +2,7 @@ import type { RecordAction } from './action.ts';
 import { adjustCreditsAction } from './adjust-credits.ts';
 import { archivePriceAction } from './archive-price.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
+import { refundDuplicateAction } from './refund-duplicate.ts';
 import { refundOrderAction } from './refund-order.ts';
 import { replayWebhookAction } from './replay-webhook.ts';
 import { resolveIncidentAction } from './resolve-incident.ts';
@@ -15,6 +16,7 @@ export const recordActions: readonly RecordAction[] = [
   cancelSubscriptionAction,
   refundOrderAction,
   archivePriceAction,
+  refundDuplicateAction,
   resolveIncidentAction,
   replayWebhookAction,
 ];

@@ -1,6 +1,10 @@
 import { z } from 'zod';
 import { previewRefund, refundOrder } from '../../billing/refund-order.ts';
-import { reason, recordAction, textOf, type Done } from './action.ts';
+import type { RefundPlan } from '../../billing/refund-policy.ts';
+import { ValidationFailed } from '../../kit/errors.ts';
+import { fromDecimal } from '../../kit/money.ts';
+import type { Refund } from '../../payments/refunds.ts';
+import { reason, recordAction, textOf, type Done, type Facts, type RowValues } from './action.ts';
 
 const outcomes: Readonly<Record<string, Done>> = {
   completed: { message: 'refunded' },
@@ -8,21 +12,46 @@ const outcomes: Readonly<Record<string, Done>> = {
   failed: { message: 'refundFailed', type: 'error' },
 };
 
+/** In the order's currency, as a decimal: `4.00`. */
+const amount = z.string().trim().max(20);
+
 export const refundOrderAction = recordAction({
   resource: 'orders',
   name: 'refund',
   icon: 'CornerUpLeft',
   danger: true,
   offered: ({ status }) => status === 'completed' || status === 'partially_refunded',
-  body: z.strictObject({ reason }),
-  async preview(services, row) {
-    const plan = await previewRefund(services, textOf(row, 'id'));
-    return { ...plan, orderNo: row.orderNo ?? null, isPlan: row.kind !== 'credit_pack' };
+  body: z.strictObject({ reason, amount: amount.optional(), endSubscription: z.boolean().optional() }),
+  draft: z.object({ amount: amount.optional(), endSubscription: z.enum(['yes', 'no']).optional() }),
+  async preview(services, row, draft) {
+    const endSubscription = draft.endSubscription && draft.endSubscription === 'yes';
+    const choice = { amountMinor: minorOf(draft.amount, row), endSubscription };
+    return factsOf(await previewRefund(services, textOf(row, 'id'), choice), row.orderNo ?? null);
   },
-  async perform(services, row, body, staff) {
-    const refund = await refundOrder(services, { orderId: textOf(row, 'id'), reason: body.reason, staff });
-    const { amountMinor, currency, creditsClawedBack, failureCode } = refund;
-    const done = outcomes[refund.status] ?? { message: 'refundPending', type: 'info' };
-    return { ...done, facts: { amountMinor, currency, creditsClawedBack, failureCode } };
+  async perform(services, row, { reason: why, amount: given, endSubscription }, staff) {
+    const choice = { amountMinor: minorOf(given, row), endSubscription };
+    return toDone(await refundOrder(services, { ...choice, orderId: textOf(row, 'id'), reason: why, staff }));
   },
 });
+
+/** @throws ValidationFailed when it is no amount in the order's currency; undefined: all that is left */
+function minorOf(given: string | undefined, row: RowValues): number | undefined {
+  if (given === undefined) return undefined;
+  const currency = textOf(row, 'currency');
+  try {
+    return fromDecimal(given, currency);
+  } catch {
+    throw new ValidationFailed([{ path: 'amount', message: `Give an amount in ${currency}.` }]);
+  }
+}
+
+/** What the screen is told of a refund to come. */
+export function factsOf(plan: RefundPlan & { leftMinor: number }, orderNo: Facts[string]): Facts {
+  return { ...plan, endsAt: plan.endsAt?.toISOString() ?? null, orderNo };
+}
+
+/** What it is told of one that was made, or tried. */
+export function toDone({ status, amountMinor, currency, creditsClawedBack, failureCode }: Refund): Done {
+  const done = outcomes[status] ?? { message: 'refundPending', type: 'info' };
+  return { ...done, facts: { amountMinor, currency, creditsClawedBack, failureCode } };
+}

@@ -1,14 +1,10 @@
 import { useTranslation, type ActionProps } from 'adminjs';
 import { useState, type FormEvent } from 'react';
+import { ActionField, type Field } from './action-field.tsx';
 import { effects, type Facts } from './effects.ts';
+import { decimalOf, formatMoney } from './format.ts';
+import { usePreview } from './preview.ts';
 import { Problem, useSend } from './send.tsx';
-
-interface Field {
-  name: string;
-  input: 'credits' | 'choice' | 'reason';
-  /** Asks for the reason in other words. */
-  label?: string;
-}
 
 /** The fields of each action's form; `reason` is everywhere. */
 const fields: Readonly<Record<string, readonly Field[]>> = {
@@ -20,8 +16,16 @@ const fields: Readonly<Record<string, readonly Field[]>> = {
     { name: 'atPeriodEnd', input: 'choice' },
     { name: 'reason', input: 'reason' },
   ],
+  refund: [
+    { name: 'amount', input: 'money' },
+    { name: 'endSubscription', input: 'choice' },
+    { name: 'reason', input: 'reason' },
+  ],
+  refundDuplicate: [{ name: 'reason', input: 'reason', prefilled: 'panel.actions.refundDuplicate.reason' }],
   resolve: [{ name: 'reason', input: 'reason', label: 'panel.actions.resolve.reason' }],
 };
+
+type Values = Readonly<Record<string, string>>;
 
 /** Says what will happen, asks why, and does it: for every action of `src/admin/actions/`. */
 export function PanelAction(props: ActionProps) {
@@ -34,37 +38,47 @@ export function PanelAction(props: ActionProps) {
         {t('panel.loading')}
       </p>
     );
-  return <ActionForm {...props} facts={JSON.parse(preview) as Facts} />;
+  return <ActionForm {...props} first={JSON.parse(preview) as Facts} />;
 }
 
-function ActionForm({ action, resource, record, facts }: ActionProps & { facts: Facts }) {
+function ActionForm({ action, resource, record, first }: ActionProps & { first: Facts }) {
   const { t, i18n } = useTranslation();
-  const canWait = facts['endDate'] !== null && facts['cancelAtPeriodEnd'] !== true;
-  const [values, setValues] = useState<Record<string, string>>({ atPeriodEnd: canWait ? 'yes' : 'no' });
-  const { send, sending, problem } = useSend(resource.id, action.name, record?.id);
+  const { name } = action;
+  const texts = `panel.actions.${name}`;
+  const own = fields[name] ?? [{ name: 'reason', input: 'reason' }];
+  const [typed, setTyped] = useState<Values>(() => initialValues(own, first, t));
+  const { send, sending, problem } = useSend(resource.id, name, record?.id);
+  const row = { resourceId: resource.id, recordId: record?.id ?? '', actionName: name };
+  const { facts, problem: refused, waiting } = usePreview(row, first, draftOf(name, typed));
   if (record === undefined) return null;
-  const texts = `panel.actions.${action.name}`;
-  const set = (name: string, value: string) => {
-    setValues((before) => ({ ...before, [name]: value }));
+  // The usual answer follows the facts until somebody chooses another.
+  const values = { ...typed, endSubscription: typed['endSubscription'] ?? (facts['isFull'] === true ? 'yes' : 'no') };
+  const set = (field: string, value: string) => {
+    setTyped((before) => ({ ...before, [field]: value }));
   };
-  const lines = effects(action.name, facts, values, i18n.language, t);
+  const lines = refused === undefined ? effects(name, facts, values, i18n.language, t) : [];
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    void send(toBody(action.name, values, facts));
+    if (!waiting && refused === undefined) void send(toBody(name, values, facts));
   };
+  const most = 'leftMinor' in facts ? money(facts, 'leftMinor', i18n.language) : '';
   return (
-    <form className="p-card p-action" onSubmit={submit} aria-busy={sending}>
+    <form className="p-card p-action" onSubmit={submit} aria-busy={sending || waiting}>
       <p className="p-lead">{t(`${texts}.lead`, { ...facts })}</p>
-      {(fields[action.name] ?? [{ name: 'reason', input: 'reason' }]).map((field) => (
-        <ActionField
-          key={field.name}
-          field={field}
-          texts={texts}
-          value={values[field.name] ?? ''}
-          set={set}
-          canWait={canWait}
-        />
-      ))}
+      {own
+        .filter((field) => isAsked(field, facts))
+        .map((field) => (
+          <ActionField
+            key={field.name}
+            field={field}
+            texts={texts}
+            value={values[field.name as keyof typeof values] ?? ''}
+            set={set}
+            closed={field.name === 'atPeriodEnd' && !canWait(facts) ? 'yes' : undefined}
+            most={most}
+            currency={String(facts['currency'] ?? '')}
+          />
+        ))}
       {lines.length > 0 && (
         <div className="p-effects" role="status">
           <h2>{t('panel.whatHappens')}</h2>
@@ -75,15 +89,15 @@ function ActionForm({ action, resource, record, facts }: ActionProps & { facts: 
           </ul>
         </div>
       )}
-      <Problem problem={problem} />
+      <Problem problem={problem ?? refused} />
       <div className="p-buttons">
         <button
           type="submit"
           className={`p-button ${action.variant === 'danger' ? 'p-danger' : ''}`}
-          disabled={sending}
+          disabled={sending || waiting || refused !== undefined}
           data-testid="confirm"
         >
-          {sending ? t('panel.sending') : confirmText(action.name, facts, values, i18n.language, t)}
+          {sending ? t('panel.sending') : confirmText(name, facts, values, i18n.language, t)}
         </button>
       </div>
     </form>
@@ -92,85 +106,47 @@ function ActionForm({ action, resource, record, facts }: ActionProps & { facts: 
 
 type Translate = ReturnType<typeof useTranslation>['t'];
 
+function initialValues(own: readonly Field[], facts: Facts, t: Translate): Values {
+  const values: Record<string, string> = { atPeriodEnd: canWait(facts) ? 'yes' : 'no' };
+  for (const { name, input, prefilled } of own) {
+    if (input === 'money') values[name] = decimalOf(Number(facts['leftMinor']), String(facts['currency']));
+    if (prefilled !== undefined) values[name] = t(prefilled, { ...facts });
+  }
+  return values;
+}
+
+function canWait(facts: Facts): boolean {
+  return facts['endDate'] !== null && facts['cancelAtPeriodEnd'] !== true;
+}
+
+/** Nobody is asked about a subscription that is not there. */
+function isAsked({ name }: Field, facts: Facts): boolean {
+  return name !== 'endSubscription' || facts['subscription'] !== 'none';
+}
+
+/** What the preview depends on; null where it does not. */
+function draftOf(name: string, typed: Values): Record<string, string> | null {
+  if (name !== 'refund') return null;
+  const { amount = '', endSubscription } = typed;
+  return { amount, ...(endSubscription !== undefined && { endSubscription }) };
+}
+
+function money(facts: Facts, name: string, locale: string): string {
+  return formatMoney(Number(facts[name]), String(facts['currency']), locale);
+}
+
 /** The button says what it does, in figures where there are any. */
 function confirmText(name: string, facts: Facts, values: Record<string, string>, locale: string, t: Translate): string {
   const [line] = effects(name, facts, values, locale, t, 'confirm');
   return line ?? t(`panel.actions.${name}.confirm`);
 }
 
-function toBody(name: string, values: Record<string, string>, facts: Facts): Record<string, unknown> {
-  const reason = values['reason'] ?? '';
-  if (name === 'adjustCredits') return { reason, amount: Number(values['amount']), requestId: facts['requestId'] };
+function toBody(name: string, values: Values, facts: Facts): Record<string, unknown> {
+  const { reason = '', amount } = values;
+  if (name === 'adjustCredits') return { reason, amount: Number(amount), requestId: facts['requestId'] };
   if (name === 'cancel') return { reason, atPeriodEnd: values['atPeriodEnd'] === 'yes' };
-  return { reason };
-}
-
-interface ActionFieldProps {
-  field: Field;
-  texts: string;
-  value: string;
-  set: (name: string, value: string) => void;
-  canWait: boolean;
-}
-
-function ActionField({ field: { name, input, label = 'panel.reason' }, texts, value, set, canWait }: ActionFieldProps) {
-  const { t } = useTranslation();
-  if (input === 'reason') {
-    return (
-      <label className="p-field">
-        <span>{t(label)}</span>
-        <textarea
-          name={name}
-          rows={3}
-          maxLength={500}
-          required
-          value={value}
-          onChange={(event) => {
-            set(name, event.target.value);
-          }}
-        />
-        <small>{t('panel.reasonHint')}</small>
-      </label>
-    );
-  }
-  if (input === 'credits') {
-    return (
-      <label className="p-field p-short">
-        <span>{t(`${texts}.amount`)}</span>
-        <input
-          name={name}
-          inputMode="numeric"
-          pattern="[+\-]?[1-9][0-9]{0,9}"
-          required
-          autoFocus
-          placeholder="100"
-          value={value}
-          onChange={(event) => {
-            set(name, event.target.value.trim());
-          }}
-        />
-        <small>{t(`${texts}.amountHint`)}</small>
-      </label>
-    );
-  }
-  return (
-    <fieldset className="p-field">
-      <legend>{t(`${texts}.when`)}</legend>
-      {(['yes', 'no'] as const).map((choice) => (
-        <label key={choice} className="p-choice">
-          <input
-            type="radio"
-            name={name}
-            value={choice}
-            checked={value === choice}
-            disabled={choice === 'yes' && !canWait}
-            onChange={() => {
-              set(name, choice);
-            }}
-          />
-          {t(`${texts}.${choice === 'yes' ? 'atPeriodEnd' : 'atOnce'}`)}
-        </label>
-      ))}
-    </fieldset>
-  );
+  if (name !== 'refund') return { reason };
+  // What was shown is sent: that and nothing else is what somebody has confirmed.
+  const hasPlan = facts['subscription'] !== 'none';
+  return { reason, amount, ...(hasPlan && { endSubscription: values['endSubscription'] === 'yes' }) };
 }

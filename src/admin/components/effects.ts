@@ -14,7 +14,7 @@ export function effects(
 ): string[] {
   const say = (key: string, shown: Record<string, unknown> = {}) => t(`panel.actions.${name}.${key}`, shown);
   const number = (value: unknown, signed = false) => formatNumber(Number(value), locale, signed);
-  if (name === 'refund') return refundEffects(facts, locale, say, number, part);
+  if (name === 'refund' || name === 'refundDuplicate') return refundEffects(facts, locale, t, part);
   if (name === 'adjustCredits') return adjustEffects(facts, values, say, number, part);
   if (part === 'confirm') return [];
   if (name === 'cancel') return cancelEffects(facts, values, locale, say, number);
@@ -24,8 +24,10 @@ export function effects(
 type Say = (key: string, shown?: Record<string, unknown>) => string;
 type ShowNumber = (value: unknown, signed?: boolean) => string;
 
-function refundEffects(facts: Facts, locale: string, say: Say, number: ShowNumber, part: string): string[] {
-  const { amountMinor, currency, creditsTakenBack, creditsUnrecovered, isPlan } = facts;
+function refundEffects(facts: Facts, locale: string, t: Translate, part: string): string[] {
+  const say: Say = (key, shown = {}) => t(`panel.actions.refund.${key}`, shown);
+  const number = (value: unknown) => formatNumber(Number(value), locale);
+  const { amountMinor, currency, creditsTakenBack, creditsUnrecovered } = facts;
   const amount = formatMoney(Number(amountMinor), String(currency), locale);
   const credits = number(creditsTakenBack);
   if (part === 'confirm')
@@ -34,9 +36,21 @@ function refundEffects(facts: Facts, locale: string, say: Say, number: ShowNumbe
     say('money', { amount }),
     Number(creditsTakenBack) > 0 ? say('credits', { credits }) : say('noCredits'),
     ...(Number(creditsUnrecovered) > 0 ? [say('lost', { credits: number(creditsUnrecovered) })] : []),
-    ...(isPlan === true ? [say('period')] : []),
+    ...subscriptionEffects(facts, locale, say, number),
     say('mail'),
   ];
+}
+
+function subscriptionEffects(
+  { subscription, endsAt, creditsEnding }: Facts,
+  locale: string,
+  say: Say,
+  number: ShowNumber,
+): string[] {
+  if (subscription === 'none') return [];
+  const end = typeof endsAt === 'string' ? formatTime(endsAt, locale) : '';
+  const line = say(`subscription.${String(subscription)}`, { end });
+  return Number(creditsEnding) > 0 ? [line, say('creditsEnding', { credits: number(creditsEnding) })] : [line];
 }
 
 function adjustEffects(

@@ -18,7 +18,12 @@ function toDecimal(amountMinor: number, exponent: number): string {
   return exponent === 0 ? sign + digits : `${sign}${digits.slice(0, -exponent)}.${digits.slice(-exponent)}`;
 }
 
-export function decimalsOf(currency: string): number {
+/** Minor units → `9.99`, as it is typed. */
+export function decimalOf(amountMinor: number, currency: string): string {
+  return toDecimal(amountMinor, decimalsOf(currency));
+}
+
+function decimalsOf(currency: string): number {
   return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
 }
 

@@ -2,6 +2,7 @@ import { useTranslation, type ActionProps } from 'adminjs';
 import { Link } from 'react-router-dom';
 import { PanelField } from './value.tsx';
 import type { Related } from '../resources/spec.ts';
+import { OrderRefunds } from './order-refunds.tsx';
 import { UserStory } from './user-story.tsx';
 
 const wide = ['json', 'features', 'localized', 'longText'];
@@ -13,6 +14,7 @@ export function DefaultShowAction({ action, resource, record }: ActionProps) {
   return (
     <>
       {resource.id === 'users' && <UserStory record={record} />}
+      {resource.id === 'orders' && <OrderRefunds record={record} />}
       <RelatedLinks related={action.custom['related'] as Related[]} id={record.id} />
       <dl className="p-sheet">
         {resource.showProperties.map((property) => (

@@ -60,7 +60,7 @@ function readable(options: object | undefined, locale: string): Record<string, u
   );
 }
 
-function problemOf(error: unknown): ProblemDocument {
+export function problemOf(error: unknown): ProblemDocument {
   const { response } = error as { response?: { data?: unknown } };
   const data = response?.data;
   return typeof data === 'object' && data !== null

@@ -1,0 +1,123 @@
+import { useTranslation } from 'adminjs';
+import type { ChangeEvent } from 'react';
+
+export interface Field {
+  name: string;
+  input: 'credits' | 'money' | 'choice' | 'reason';
+  /** Asks for the reason in other words. */
+  label?: string;
+  /** A text that the reason begins with. */
+  prefilled?: string;
+}
+
+interface ActionFieldProps {
+  field: Field;
+  texts: string;
+  value: string;
+  set: (name: string, value: string) => void;
+  /** Beside a choice that cannot be made now. */
+  closed?: 'yes' | 'no' | undefined;
+  /** What the hint of an amount says. */
+  most?: string;
+  /** Of an amount of money. */
+  currency?: string;
+}
+
+/** One field of an action's form, with its texts below `panel.actions.<action>`. */
+export function ActionField(props: ActionFieldProps) {
+  switch (props.field.input) {
+    case 'reason':
+      return <ReasonField {...props} />;
+    case 'credits':
+      return <CreditsField {...props} />;
+    case 'money':
+      return <MoneyField {...props} />;
+    case 'choice':
+      return <ChoiceField {...props} />;
+  }
+}
+
+function ReasonField({ field: { name, label = 'panel.reason' }, value, set }: ActionFieldProps) {
+  const { t } = useTranslation();
+  const change = (event: ChangeEvent<HTMLTextAreaElement>) => {
+    set(name, event.target.value);
+  };
+  return (
+    <label className="p-field">
+      <span>{t(label)}</span>
+      <textarea name={name} rows={3} maxLength={500} required value={value} onChange={change} />
+      <small>{t('panel.reasonHint')}</small>
+    </label>
+  );
+}
+
+function CreditsField({ field: { name }, texts, value, set }: ActionFieldProps) {
+  const { t } = useTranslation();
+  return (
+    <label className="p-field p-short">
+      <span>{t(`${texts}.amount`)}</span>
+      <input
+        name={name}
+        inputMode="numeric"
+        pattern="[+\-]?[1-9][0-9]{0,9}"
+        required
+        autoFocus
+        placeholder="100"
+        value={value}
+        onChange={(event) => {
+          set(name, event.target.value.trim());
+        }}
+      />
+      <small>{t(`${texts}.amountHint`)}</small>
+    </label>
+  );
+}
+
+function MoneyField({ field: { name }, texts, value, set, most, currency }: ActionFieldProps) {
+  const { t } = useTranslation();
+  return (
+    <label className="p-field p-short">
+      <span>{t(`${texts}.amount`)}</span>
+      <span className="p-money">
+        <input
+          name={name}
+          inputMode="decimal"
+          required
+          autoFocus
+          autoComplete="off"
+          maxLength={20}
+          value={value}
+          onChange={(event) => {
+            set(name, event.target.value.trim());
+          }}
+        />
+        <span className="p-unit">{currency}</span>
+      </span>
+      <small>{t(`${texts}.amountHint`, { most })}</small>
+    </label>
+  );
+}
+
+function ChoiceField({ field: { name }, texts, value, set, closed }: ActionFieldProps) {
+  const { t } = useTranslation();
+  return (
+    <fieldset className="p-field">
+      <legend>{t(`${texts}.${name}.legend`)}</legend>
+      {(['yes', 'no'] as const).map((choice) => (
+        <label key={choice} className="p-choice">
+          <input
+            type="radio"
+            name={name}
+            value={choice}
+            checked={value === choice}
+            disabled={choice === closed}
+            onChange={() => {
+              set(name, choice);
+            }}
+          />
+          {t(`${texts}.${name}.${choice}`)}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
