@@ -1,6 +1,6 @@
 import { getUser } from '../accounts/users.ts';
 import type { Tx } from '../db/index.ts';
-import { reportIncident } from '../incidents/incidents.ts';
+import { reportIncident, settleIncidents } from '../incidents/incidents.ts';
 import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
 import { isPaid } from '../orders/order-states.ts';
@@ -90,6 +90,7 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
     const payment = await lockPayment(tx, id);
     if (isSettled(payment)) return { ...settled({ order, payment }), isNew: false };
     const known = { providerCaptureId: capture.captureId, payerSealed: sealPayer(services, answer) };
+    if (capture.status !== 'pending') await settleUnresolved(tx, order, now);
     const mismatch = findMismatch(order, payment, capture);
     if (mismatch !== null) {
       services.log.error(
@@ -122,9 +123,12 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
         }
         await complete(services, tx, order, now);
         return { outcome: 'completed', order, payment, isNew: true };
-      case 'pending':
-        await updatePayment(tx, payment, { ...known, status: 'processing', pendingReason: capture.pendingReason });
+      case 'pending': {
+        const waitingSince = payment.status === 'processing' ? payment.waitingSince : now;
+        const { pendingReason } = capture;
+        await updatePayment(tx, payment, { ...known, status: 'processing', pendingReason, waitingSince });
         return { outcome: 'processing', order, payment, isNew: await hold(services, tx, order, payment) };
+      }
       case 'declined':
       case 'failed':
         await updatePayment(tx, payment, { ...known, status: 'failed', failureCode: capture.status.toUpperCase() });
@@ -198,6 +202,11 @@ async function giveBack(tx: Tx, order: Order, payment: Payment, now: Date): Prom
     summary: `${orderNo} was paid after it had been closed. The money goes back by itself.`,
     now,
   });
+}
+
+async function settleUnresolved(tx: Tx, { id: subjectId }: Order, now: Date): Promise<void> {
+  const resolution = 'The gateway has said what became of it.';
+  await settleIncidents(tx, { kinds: ['payment_unresolved'], subjectId, resolution, now });
 }
 
 /** → whether the order was not held before */

@@ -4,6 +4,7 @@ import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused, Pay
 import { toDecimal } from '../kit/money.ts';
 import {
   createOrder,
+  findOrder,
   findOrderByKey,
   heldPlanOrder,
   lockOrder,
@@ -31,6 +32,7 @@ import {
 } from '../plans/catalog.ts';
 import type { SubscriptionType } from '../plans/plan-terms.ts';
 import { liveSubscription, type Subscription } from '../subscriptions/subscriptions.ts';
+import { expireOrder } from './expire-orders.ts';
 import { providerOf, type Services } from './services.ts';
 
 export type Purchase =
@@ -190,8 +192,14 @@ async function openAtProvider(
   return services.db.exclusively(`open:${found.id}`, async () => {
     const payment = (await findPayment(found.id)) ?? found;
     if (payment.providerOrderId !== null || payment.status !== 'pending') return { order, payment };
-    await open(services, order, payment, locale);
-    return { order, payment: (await findPayment(payment.id)) ?? payment };
+    const age = services.clock.now().getTime() - payment.createdAt.getTime();
+    if (age >= providerOf(services, payment.provider).remembersRequestsMs.order) {
+      // The answer was lost, and the same request could open a second order now. Nobody has seen the first.
+      await expireOrder(services, order.id);
+    } else {
+      await open(services, order, payment, locale);
+    }
+    return { order: (await findOrder(order.id)) ?? order, payment: (await findPayment(payment.id)) ?? payment };
   });
 }
 

@@ -10,6 +10,11 @@ export interface PaymentProvider {
   readonly name: string;
   /** As customers know it: `PayPal`. */
   readonly displayName: string;
+  /**
+   * How long the gateway remembers a request id, from when it was first sent. Within it the same call is safe; after it
+   * the call could have a second effect, so it is looked first whether it was made.
+   */
+  readonly remembersRequestsMs: { readonly order: number; readonly refund: number };
 
   /**
    * Opens an order at the gateway that the buyer then approves.
@@ -99,7 +104,7 @@ export interface ProviderCapture {
 }
 
 export interface ProviderRefundInput {
-  /** Our refund id, as the gateway's idempotency key. */
+  /** Our refund id, as the gateway's idempotency key; comes back on the refund as `reference`. */
   requestId: string;
   captureId: string;
   amountMinor: number;
@@ -114,6 +119,11 @@ export interface ProviderRefund {
   amountMinor: number;
   currency: string;
   captureId: string | null;
+  /**
+   * What the gateway keeps with it for us: our refund id on one that we asked for, something else on one that was made
+   * elsewhere; null when it keeps nothing.
+   */
+  reference: string | null;
 }
 
 /** A webhook is a hint: it names what changed, and the truth is then fetched. */
