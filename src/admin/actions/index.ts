@@ -1,5 +1,6 @@
 import type { RecordAction } from './action.ts';
 import { adjustCreditsAction } from './adjust-credits.ts';
+import { askAboutPaymentAction, askAboutRefundAction } from './ask-gateway.ts';
 import { archivePriceAction } from './archive-price.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
 import { refundOrderAction } from './refund-order.ts';
@@ -14,6 +15,8 @@ export const recordActions: readonly RecordAction[] = [
   reactivateUserAction,
   cancelSubscriptionAction,
   refundOrderAction,
+  askAboutPaymentAction,
+  askAboutRefundAction,
   archivePriceAction,
   resolveIncidentAction,
   replayWebhookAction,

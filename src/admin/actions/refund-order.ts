@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { previewRefund, refundOrder } from '../../billing/refund-order.ts';
+import type { Refund } from '../../payments/refunds.ts';
+import type { RefundStatus } from '../../states/moves.ts';
 import { reason, recordAction, textOf, type Done } from './action.ts';
 
-const outcomes: Readonly<Record<string, Done>> = {
+const outcomes: Readonly<Record<RefundStatus, Done>> = {
   completed: { message: 'refunded' },
   pending: { message: 'refundPending', type: 'info' },
   failed: { message: 'refundFailed', type: 'error' },
@@ -20,9 +22,11 @@ export const refundOrderAction = recordAction({
     return { ...plan, orderNo: row.orderNo ?? null, isPlan: row.kind !== 'credit_pack' };
   },
   async perform(services, row, body, staff) {
-    const refund = await refundOrder(services, { orderId: textOf(row, 'id'), reason: body.reason, staff });
-    const { amountMinor, currency, creditsClawedBack, failureCode } = refund;
-    const done = outcomes[refund.status] ?? { message: 'refundPending', type: 'info' };
-    return { ...done, facts: { amountMinor, currency, creditsClawedBack, failureCode } };
+    return refundDone(await refundOrder(services, { orderId: textOf(row, 'id'), reason: body.reason, staff }));
   },
 });
+
+/** What came of a refund, for the screen. */
+export function refundDone({ status, amountMinor, currency, creditsClawedBack, failureCode }: Refund): Done {
+  return { ...outcomes[status as RefundStatus], facts: { amountMinor, currency, creditsClawedBack, failureCode } };
+}
