@@ -1,6 +1,13 @@
 import { UniqueConstraintError } from 'sequelize';
 import type { Tx } from '../db/index.ts';
-import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused, PaymentPending } from '../kit/errors.ts';
+import {
+  AmountMismatch,
+  Conflict,
+  GatewayUnavailable,
+  IdempotencyKeyReused,
+  PaymentPending,
+  PlanUnavailable,
+} from '../kit/errors.ts';
 import { toDecimal } from '../kit/money.ts';
 import {
   createOrder,
@@ -36,7 +43,8 @@ import { expireOrder } from './expire-orders.ts';
 import { providerOf, type Services } from './services.ts';
 
 export type Purchase =
-  { plan: PlanReference; subscriptionType: SubscriptionType; currency?: string } | { packCode: string };
+  | { plan: PlanReference; subscriptionType: SubscriptionType; currency?: string }
+  | { packCode: string; currency?: string };
 
 export interface CheckoutRequest {
   userId: string;
@@ -74,6 +82,8 @@ export async function startCheckout(services: Services, request: CheckoutRequest
   if (request.expectedMinor !== undefined && request.expectedMinor(terms.currency) !== terms.amountMinor) {
     throw new AmountMismatch(toDecimal(terms), terms.currency);
   }
+  const refusal = providerOf(services, request.provider).refusesAmount(terms);
+  if (refusal !== null) throw new PlanUnavailable(`${refusal} Nothing was ordered. Choose another currency.`);
   const created = await commitOrder(services, request, terms);
   if (created === null) return startCheckout(services, request);
   return { ...(await openAtProvider(services, created, request.locale)), replayed: false };
@@ -97,6 +107,7 @@ async function priceOf({ userId, purchase }: CheckoutRequest): Promise<Terms> {
   if ('packCode' in purchase) {
     const pack = await findPack(purchase.packCode);
     const { packCode, names, credits, validityDays, amountMinor, currency } = pack;
+    mustBeIn(currency, purchase, `${packCode} is sold in ${currency} only.`);
     const snapshot = { packCode, names, credits, validityDays };
     const none = { planId: null, priceId: null, subscriptionType: null };
     return { ...none, kind: 'credit_pack', packId: pack.id, snapshot, amountMinor, currency };
@@ -137,8 +148,16 @@ async function offerFor(
   const plan = sold === null ? null : await findPlan(sold.planId);
   const isSame =
     plan !== null && ('planId' in reference ? plan.id === reference.planId : plan.planCode === reference.planCode);
-  if (sold !== null && isSame && sold.subscriptionType === subscriptionType) return { plan, price: sold };
+  if (sold !== null && isSame && sold.subscriptionType === subscriptionType) {
+    mustBeIn(sold.currency, { currency }, `Your plan was bought in ${sold.currency}, and is renewed in it.`);
+    return { plan, price: sold };
+  }
   return findOffer(reference, subscriptionType, currency);
+}
+
+/** @throws PlanUnavailable when another currency was asked for: nobody pays in one that they did not expect */
+function mustBeIn(currency: string, asked: { currency?: string | undefined }, otherwise: string): void {
+  if (asked.currency !== undefined && asked.currency !== currency) throw new PlanUnavailable(otherwise);
 }
 
 /** One live subscription a customer: the same plan at the same interval is a renewal, anything else has to wait. */

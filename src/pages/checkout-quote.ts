@@ -1,6 +1,7 @@
 import type { Locale, Translate } from '../kit/i18n.ts';
 import type { Money } from '../kit/money.ts';
 import {
+  currenciesOnSale,
   findOffer,
   findPack,
   findPlan,
@@ -38,16 +39,24 @@ export interface Blocked {
   end: Date | null;
 }
 
-/** @throws NotFound when there is no such plan, or not at that interval */
-export async function quotePlan(planCode: string, asked: unknown, userId: string, now: Date): Promise<Quote> {
+/**
+ * @param asked as it came from outside. A renewal is in the currency that the plan was bought in, whatever is asked.
+ * @throws NotFound when there is no such plan, or not at that interval in that currency
+ */
+export async function quotePlan(
+  planCode: string,
+  asked: { type: unknown; currency: unknown },
+  userId: string,
+  now: Date,
+): Promise<Quote> {
   const plan = await findPlanByCode(planCode);
   if (plan === null) throw new NotFound();
   const live = await liveSubscription(userId);
   if (await isFree(plan.id)) return { kind: 'free', plan, blocked: await blockedFree(plan, live) };
   const isPaid = live !== null && live.priceId !== null;
-  const type = parseType(asked) ?? (isPaid && live.planId === plan.id ? live.subscriptionType : 'monthly');
+  const type = parseType(asked.type) ?? (isPaid && live.planId === plan.id ? live.subscriptionType : 'monthly');
   const renewal = isPaid && live.planId === plan.id && live.subscriptionType === type && live.endDate !== null;
-  const total = await priceOf(plan, type, renewal ? live : null);
+  const total = await priceOf(plan, type, parseCurrency(asked.currency), renewal ? live : null);
   const start = renewal ? (live.endDate ?? now) : now;
   return {
     kind: 'plan',
@@ -71,11 +80,17 @@ export async function quotePack(packCode: string, now: Date): Promise<Quote> {
 }
 
 /** A renewal costs what it cost before, whatever the price is now. */
-async function priceOf(plan: Plan, type: SubscriptionType, renewed: Subscription | null): Promise<Money> {
+async function priceOf(
+  plan: Plan,
+  type: SubscriptionType,
+  currency: string | undefined,
+  renewed: Subscription | null,
+): Promise<Money> {
   const sold = renewed?.priceId == null ? null : await findPrice(renewed.priceId);
-  const { amountMinor, currency } =
-    sold ?? (await findOffer({ planCode: plan.planCode }, type).catch(asNotFound)).price;
-  return { amountMinor, currency };
+  const price =
+    sold ??
+    (await findOffer({ planCode: plan.planCode }, type, currency ?? (await firstCurrency())).catch(asNotFound)).price;
+  return { amountMinor: price.amountMinor, currency: price.currency };
 }
 
 async function blockedFree(plan: Plan, live: Subscription | null): Promise<Blocked | null> {
@@ -98,6 +113,16 @@ export function parseType(value: unknown): SubscriptionType | undefined {
   return subscriptionTypes.find((type) => type === value);
 }
 
+/** An ISO 4217 code, sold or not. */
+export function parseCurrency(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[A-Z]{3}$/.test(value) ? value : undefined;
+}
+
+/** What a page shows that names no currency. */
+async function firstCurrency(): Promise<string | undefined> {
+  return (await currenciesOnSale())[0];
+}
+
 /** Why somebody is asked to register, when they come from a button of the price list; null otherwise. */
 export async function purposeOf(next: string, locale: Locale, t: Translate): Promise<string | null> {
   const { pathname, searchParams } = new URL(next, 'http://here.invalid');
@@ -113,7 +138,8 @@ export async function purposeOf(next: string, locale: Locale, t: Translate): Pro
     const name = localized(plan.names, locale);
     if (await isFree(plan.id)) return t('auth:purpose.free', { item: name });
     const type = parseType(searchParams.get('type')) ?? 'monthly';
-    const { price } = await findOffer({ planCode: code }, type);
+    const currency = parseCurrency(searchParams.get('currency')) ?? (await firstCurrency());
+    const { price } = await findOffer({ planCode: code }, type, currency);
     return t('auth:purpose.plan', { item: t(`checkout:heading.${type}`, { plan: name }), price });
   } catch (error) {
     if (error instanceof PlanUnavailable) return null;

@@ -1,3 +1,5 @@
+import type { Money } from '../kit/money.ts';
+
 /**
  * What a payment gateway must be able to do for us. Flows in `billing/` know this interface only;
  * adding a gateway means writing one adapter in `providers/` and nothing else.
@@ -15,6 +17,12 @@ export interface PaymentProvider {
    * the call could have a second effect, so it is looked first whether it was made.
    */
   readonly remembersRequestsMs: { readonly order: number; readonly refund: number };
+
+  /**
+   * Whether it can take such an amount at all, known without asking it.
+   * @returns why not, in a sentence for people, or null
+   */
+  refusesAmount(money: Money): string | null;
 
   /**
    * Opens an order at the gateway that the buyer then approves.

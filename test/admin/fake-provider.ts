@@ -16,6 +16,7 @@ export function paysAtOnce(): PaymentProvider {
     name: 'paypal',
     displayName: 'PayPal',
     remembersRequestsMs: { order: 6 * 3_600_000, refund: 45 * 24 * 3_600_000 },
+    refusesAmount: ({ currency }) => (currency === 'KWD' ? 'PayPal does not take KWD.' : null),
     createOrder(input) {
       const providerOrderId = nextId('ORDER');
       const capture: ProviderCapture = {

@@ -1,6 +1,6 @@
 import type { RecordJSON } from 'adminjs';
 import type { FormField } from '../forms/form.ts';
-import { decimalsOf } from './format.ts';
+import { toDecimal } from '../../kit/money.ts';
 
 export interface Feature {
   key: string;
@@ -29,7 +29,9 @@ function valueOf({ name, input, initial = '' }: FormField, record: RecordJSON | 
   if (input === 'features') return parse(params[name], []) as Feature[];
   if (input === 'password') return '';
   if (input === 'money')
-    return record === undefined ? '' : decimal(Number(params['amountMinor']), textOf(params['currency']));
+    return record === undefined
+      ? ''
+      : toDecimal({ amountMinor: Number(params['amountMinor']), currency: textOf(params['currency']) });
   if (record === undefined) return initial;
   if (input === 'flag') return params[name] === true;
   return textOf(params[name]);
@@ -41,12 +43,6 @@ function textOf(value: unknown): string {
 
 function parse(value: unknown, otherwise: object): object {
   return typeof value === 'string' ? (JSON.parse(value) as object) : otherwise;
-}
-
-function decimal(amountMinor: number, currency: string): string {
-  const exponent = decimalsOf(currency);
-  const digits = String(amountMinor).padStart(exponent + 1, '0');
-  return exponent === 0 ? digits : `${digits.slice(0, -exponent)}.${digits.slice(-exponent)}`;
 }
 
 /** The body that the server's schema asks for: numbers as numbers, an empty number as null. */

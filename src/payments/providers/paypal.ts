@@ -8,7 +8,7 @@ import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { ProviderRejected, ProviderUnavailable } from '../provider-errors.ts';
 import type { PaymentProvider, ProviderOrder, ProviderOrderInput } from '../provider.ts';
-import { toPaypalMoney } from './paypal-amounts.ts';
+import { refusesAmount, toPaypalMoney } from './paypal-amounts.ts';
 import { readCapture, readOrder, readRefund } from './paypal-answers.ts';
 import { checkedBaseUrl } from './paypal-base-url.ts';
 import { createCertificates, type SimulatorTrust } from './paypal-certificates.ts';
@@ -63,6 +63,7 @@ export function createPaypalProvider(options: PaypalOptions): PaymentProvider {
     name: 'paypal',
     displayName: 'PayPal',
     remembersRequestsMs,
+    refusesAmount,
     fetchOrder,
 
     async createOrder(input) {
