@@ -83,7 +83,9 @@ export async function startCheckout(services: Services, request: CheckoutRequest
     throw new AmountMismatch(toDecimal(terms), terms.currency);
   }
   const refusal = providerOf(services, request.provider).refusesAmount(terms);
-  if (refusal !== null) throw new PlanUnavailable(`${refusal} Nothing was ordered. Choose another currency.`);
+  if (refusal !== null) {
+    throw new PlanUnavailable(`${refusal} No money moved. Choose another currency, or write to us.`);
+  }
   const created = await commitOrder(services, request, terms);
   if (created === null) return startCheckout(services, request);
   return { ...(await openAtProvider(services, created, request.locale)), replayed: false };

@@ -151,6 +151,9 @@ describe('plans, prices and staff in the panel', function () {
     expect((await offer('1500.5', 'JPY')).status).to.equal(400);
     expect((await offer('1500', 'JPY')).status).to.equal(200);
     expect((await offer('10.00', 'usd')).status).to.equal(400);
+    const untakable = await offer('10.000', 'KWD');
+    expect(untakable.status, 'no gateway takes it').to.equal(400);
+    expect(untakable.json.errors).to.deep.equal([{ path: 'amount', message: 'PayPal does not take KWD.' }]);
   });
 
   it('adds staff who can sign in, changes their role, and keeps one owner', async () => {
