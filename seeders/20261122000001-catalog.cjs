@@ -2,7 +2,7 @@
 
 /**
  * The catalogue that a new shop begins with. Staff change it in the panel; it is put in once and never again.
- * Amounts are US cents, credits are a month's.
+ * Amounts are minor units: cents, and whole yen. Credits are a month's.
  */
 const features = [
   ['standard_images', 'Standard images', '标准画质'],
@@ -30,7 +30,11 @@ const plans = [
     descriptions: { en: 'For regular use at home.', 'zh-CN': '适合个人日常使用。' },
     credits: 500,
     included: 2,
-    prices: { monthly: 999, yearly: 9900 },
+    prices: {
+      USD: { monthly: 999, yearly: 9900 },
+      EUR: { monthly: 899, yearly: 8900 },
+      JPY: { monthly: 1500, yearly: 15000 },
+    },
   },
   {
     id: '01936000-0000-7000-8000-000000000003',
@@ -40,7 +44,11 @@ const plans = [
     credits: 2000,
     included: 4,
     popular: true,
-    prices: { monthly: 2999, yearly: 29900 },
+    prices: {
+      USD: { monthly: 2999, yearly: 29900 },
+      EUR: { monthly: 2799, yearly: 27900 },
+      JPY: { monthly: 4500, yearly: 45000 },
+    },
   },
   {
     id: '01936000-0000-7000-8000-000000000004',
@@ -49,9 +57,16 @@ const plans = [
     descriptions: { en: 'For teams and products built on top.', 'zh-CN': '适合团队，以及在此之上构建的产品。' },
     credits: 10000,
     included: 6,
-    prices: { monthly: 9999, yearly: 99900, lifetime: 249900 },
+    prices: {
+      USD: { monthly: 9999, yearly: 99900, lifetime: 249900 },
+      EUR: { monthly: 9299, yearly: 92900, lifetime: 229900 },
+      JPY: { monthly: 15000, yearly: 150000, lifetime: 375000 },
+    },
   },
 ];
+
+/** The part of a price's id that tells its currency. */
+const priceBlocks = { USD: '001', EUR: '003', JPY: '004' };
 
 const packs = [
   {
@@ -120,13 +135,15 @@ function toPlan({ id, code, names, descriptions, credits, included, popular = fa
 }
 
 function toPrices({ id, prices }, planIndex) {
-  return Object.entries(prices).map(([type, amount], index) => ({
-    id: `01936000-0000-7000-8000-0000000001${planIndex}${index}`,
-    plan_id: id,
-    subscription_type: type,
-    currency: 'USD',
-    amount_minor: amount,
-  }));
+  return Object.entries(prices).flatMap(([currency, amounts]) =>
+    Object.entries(amounts).map(([type, amount], index) => ({
+      id: `01936000-0000-7000-8000-0000000${priceBlocks[currency]}${planIndex}${index}`,
+      plan_id: id,
+      subscription_type: type,
+      currency,
+      amount_minor: amount,
+    })),
+  );
 }
 
 function toPack({ id, code, names, credits, amount, validityDays }, index) {

@@ -24,6 +24,10 @@ const purchase = z
     plan_code: code.optional(),
     subscription_type: z.enum(subscriptionTypes).optional(),
     pack_code: code.optional(),
+    currency: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code')
+      .optional(),
     provider: z.string().max(50).default('paypal'),
     amount: z
       .string()
@@ -132,12 +136,13 @@ async function sendOrders(
 }
 
 function toPurchase(
-  what: Pick<z.infer<typeof purchase>, 'plan_id' | 'plan_code' | 'pack_code' | 'subscription_type'>,
+  what: Pick<z.infer<typeof purchase>, 'plan_id' | 'plan_code' | 'pack_code' | 'subscription_type' | 'currency'>,
 ): Purchase {
   const { plan_id, plan_code, pack_code, subscription_type = 'monthly' } = what;
-  if (pack_code !== undefined) return { packCode: pack_code };
+  const currency = what.currency === undefined ? {} : { currency: what.currency };
+  if (pack_code !== undefined) return { packCode: pack_code, ...currency };
   const plan = plan_id === undefined ? { planCode: plan_code ?? '' } : { planId: plan_id };
-  return { plan, subscriptionType: subscription_type };
+  return { plan, subscriptionType: subscription_type, ...currency };
 }
 
 /** @throws ValidationFailed */

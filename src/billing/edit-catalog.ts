@@ -1,7 +1,8 @@
 import type { StaffActor } from '../accounts/staff.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Tx } from '../db/index.ts';
-import { toDecimal } from '../kit/money.ts';
+import { ValidationFailed } from '../kit/errors.ts';
+import { toDecimal, type Money } from '../kit/money.ts';
 import {
   archivePrice as archive,
   changePack as changePackTerms,
@@ -38,27 +39,33 @@ export async function changePlan(services: Services, id: string, terms: PlanTerm
   });
 }
 
-/** → the pack's id. @throws Conflict when the code is taken */
+/** → the pack's id. @throws Conflict when the code is taken, ValidationFailed when no gateway takes the amount */
 export async function addPack(
   services: Services,
   { packCode, ...terms }: PackTerms & { packCode: string },
   staff: StaffActor,
 ): Promise<string> {
+  mustBePayable(services, terms);
   return recorded(services, staff, 'pack', 'create', async (tx, now) => {
     const { id } = await createPack(tx, packCode, terms, now);
     return { id, after: { packCode, ...terms } };
   });
 }
 
-/** @throws NotFound */
+/** @throws NotFound, ValidationFailed when it is for sale and no gateway takes the amount */
 export async function changePack(services: Services, id: string, terms: PackTerms, staff: StaffActor): Promise<void> {
+  if (terms.isActive) mustBePayable(services, terms);
   await recorded(services, staff, 'pack', 'change', async (tx, now) => {
     return { id, ...nothingWhenSame(await changePackTerms(tx, id, terms, now)) };
   });
 }
 
-/** Offers a plan at a new price in the place of the one on sale. → the price's id. @throws NotFound */
+/**
+ * Offers a plan at a new price in the place of the one on sale. → the price's id
+ * @throws NotFound, ValidationFailed when no gateway takes the amount
+ */
 export async function addPrice(services: Services, price: NewPrice, staff: StaffActor): Promise<string> {
+  mustBePayable(services, price);
   return recorded(services, staff, 'price', 'create', async (tx, now) => {
     const { price: made, replaced } = await replacePrice(tx, price, now);
     return { id: made.id, before: replaced === null ? null : describe(replaced), after: describe(made) };
@@ -70,6 +77,13 @@ export async function archivePrice(services: Services, id: string, reason: strin
   await recorded(services, staff, 'price', 'archive', async (tx, now) => {
     return { id, reason, before: describe(await archive(tx, id, now)) };
   });
+}
+
+/** @throws ValidationFailed with what each gateway says, when none takes the amount */
+function mustBePayable({ providers }: Services, money: Money): void {
+  const refusals = [...providers.values()].map((provider) => provider.refusesAmount(money));
+  if (refusals.includes(null)) return;
+  throw new ValidationFailed([{ path: 'amount', message: refusals.join(' ') }]);
 }
 
 function describe({ id, planId, subscriptionType, currency, amountMinor }: PlanPrice): object {

@@ -3,7 +3,7 @@ import { endQuota } from '../credits/quota.ts';
 import { readCredits } from '../credits/queries.ts';
 import type { Tx } from '../db/index.ts';
 import { postMail } from '../mail/outbox.ts';
-import { findPlan } from '../plans/catalog.ts';
+import { findPlan, findPrice } from '../plans/catalog.ts';
 import { endSubscription, lockEnded, type Subscription } from '../subscriptions/subscriptions.ts';
 import { inBatches } from './batches.ts';
 import { addressOf } from './mail-data.ts';
@@ -18,11 +18,12 @@ export async function expireSubscriptions(services: Services): Promise<{ expired
 }
 
 async function expire({ db }: Services, tx: Tx, subscription: Subscription, now: Date): Promise<number> {
-  const { id, userId, planId, subscriptionType, endDate } = subscription;
+  const { id, userId, planId, priceId, subscriptionType, endDate } = subscription;
   await endSubscription(tx, subscription, subscription.cancelAtPeriodEnd ? 'cancelled' : 'expired', now);
   await endQuota(tx, userId, id, now);
   const user = await getUser(userId, tx);
   const plan = await findPlan(planId, tx);
+  const price = priceId === null ? null : await findPrice(priceId, tx);
   const credits = await readCredits(tx, userId, now);
   await postMail(db, tx, {
     template: 'subscription_expired',
@@ -31,6 +32,7 @@ async function expire({ db }: Services, tx: Tx, subscription: Subscription, now:
       planCode: plan?.planCode ?? '',
       planName: plan?.names ?? { en: '' },
       subscriptionType,
+      currency: price?.currency,
       endedAt: (endDate ?? now).toISOString(),
       creditsKept: credits.balance.available,
     },

@@ -1,6 +1,7 @@
 import { reportIncident, type NewIncident } from '../incidents/incidents.ts';
-import { openPayments, updatePayment } from '../payments/payments.ts';
-import { openRefunds, updateRefund } from '../payments/refunds.ts';
+import { followUpDays, isLastFollowUp } from '../payments/follow-up-due.ts';
+import { findPayment, isPastFollowUp, openPayments, updatePayment } from '../payments/payments.ts';
+import { findRefund, openRefunds, updateRefund } from '../payments/refunds.ts';
 import { workOff } from './batches.ts';
 import { requestRefund } from './refund-order.ts';
 import type { Services } from './services.ts';
@@ -8,50 +9,64 @@ import { settlePayment } from './settle-payment.ts';
 
 const batchSize = 50;
 
-/** Asks about payments whose end we do not know: the buyer who never came back, the answer that never came. */
+/**
+ * Asks about payments whose end we do not know, at the ages of `payments/follow-up-due.ts`: the buyer who never came
+ * back, the answer that never came, the money that is held. After the last time it is for staff to ask.
+ */
 export async function followUpPayments(services: Services): Promise<{ asked: number; unanswered: number }> {
   const open = await openPayments(services.clock.now(), batchSize);
   const { done, failed } = await workOff(services, 'a payment', open, async (payment) => {
     // Before it is asked about, so that one that fails stands behind the others next time, wherever it fails.
     await updatePayment(null, payment, { checkedAt: services.clock.now() });
-    const { outcome } = await settlePayment(services, payment.id);
-    if (outcome !== 'processing' || !isTooOld(services, payment)) return;
-    await report(services, {
-      kind: 'payment_unresolved',
-      subjectType: 'order',
-      subjectId: payment.orderId,
-      summary: `The gateway has held a payment for more than ${patienceDays} days. Ask it what becomes of it.`,
-      details: { payment: payment.id, pendingReason: payment.pendingReason },
-    });
+    try {
+      await settlePayment(services, payment.id);
+    } finally {
+      await giveUpPayment(services, payment.id);
+    }
   });
   return { asked: done + failed, unanswered: failed };
 }
 
-/** Asks again for refunds without an answer, under their own ids: the gateway makes each once. */
+/** Asks for refunds without an end: again under their own ids, or by looking, at the ages of the same schedule. */
 export async function followUpRefunds(services: Services): Promise<{ asked: number; open: number }> {
   let open = 0;
   const refunds = await openRefunds(services.clock.now(), batchSize);
   const { done, failed } = await workOff(services, 'a refund', refunds, async (refund) => {
     await updateRefund(null, refund, { checkedAt: services.clock.now() });
-    const { status } = await requestRefund(services, refund);
-    if (status === 'pending') open += 1;
-    if (status !== 'pending' || !isTooOld(services, refund)) return;
-    await report(services, {
-      kind: 'refund_unresolved',
-      subjectType: 'refund',
-      subjectId: refund.id,
-      summary: `A refund has been open for more than ${patienceDays} days. Look for it at the gateway.`,
-      details: { order: refund.orderId },
-    });
+    try {
+      const { status } = await requestRefund(services, refund);
+      if (status === 'pending') open += 1;
+    } finally {
+      await giveUpRefund(services, refund.id);
+    }
   });
   return { asked: done + failed, open: open + failed };
 }
 
-/** From then on a person has to ask; we go on asking too. */
-const patienceDays = 14;
+async function giveUpPayment(services: Services, id: string): Promise<void> {
+  const payment = await findPayment(id);
+  const isOpen = payment?.status === 'pending' || payment?.status === 'processing';
+  if (payment === null || !isOpen || !isPastFollowUp(payment, services.clock.now())) return;
+  const what = payment.status === 'processing' ? 'The gateway still holds a payment' : 'A payment has no end';
+  await report(services, {
+    kind: 'payment_unresolved',
+    subjectType: 'order',
+    subjectId: payment.orderId,
+    summary: `${what} after ${followUpDays} days. It is not asked about any more: ask the gateway what becomes of it.`,
+    details: { payment: payment.id, pendingReason: payment.pendingReason },
+  });
+}
 
-function isTooOld({ clock }: Services, { createdAt }: { createdAt: Date }): boolean {
-  return clock.now().getTime() - createdAt.getTime() > patienceDays * 24 * 3600 * 1000;
+async function giveUpRefund(services: Services, id: string): Promise<void> {
+  const refund = await findRefund(id);
+  if (refund?.status !== 'pending' || !isLastFollowUp(refund.createdAt, services.clock.now())) return;
+  await report(services, {
+    kind: 'refund_unresolved',
+    subjectType: 'refund',
+    subjectId: id,
+    summary: `A refund has no end after ${followUpDays} days. It is not asked about any more: look for it at the gateway.`,
+    details: { order: refund.orderId },
+  });
 }
 
 async function report({ db, clock }: Services, incident: Omit<NewIncident, 'now'>): Promise<void> {

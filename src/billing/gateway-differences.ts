@@ -2,7 +2,7 @@ import { toDecimal, type Money } from '../kit/money.ts';
 import type { Order } from '../orders/orders.ts';
 import type { Payment } from '../payments/payments.ts';
 import type { ProviderCapture, ProviderRefund } from '../payments/provider.ts';
-import type { Refund } from '../payments/refunds.ts';
+import { matchRefund, type Refund } from '../payments/refunds.ts';
 
 /** What our books say of one attempt to pay. */
 export interface OurSide {
@@ -119,18 +119,15 @@ function refundDifferences(
 
 /** Of the refunds at the gateway, those without a row of ours, or with one that is not, or not yet, booked. */
 function refundsNotBooked(refunds: readonly Refund[], gone: readonly ProviderRefund[], now: Date): ProviderRefund[] {
-  // Promised, and the answer is still missing: one at the gateway that looks like it is taken for it.
-  const unanswered = refunds.filter(
-    ({ status, providerRefundId }) => status === 'pending' && providerRefundId === null,
-  );
-  return gone.filter(({ refundId, status, amountMinor }) => {
-    const ours = refunds.find(({ providerRefundId }) => providerRefundId === refundId);
-    if (ours === undefined) {
-      const place = unanswered.findIndex((refund) => refund.amountMinor === amountMinor);
-      if (place >= 0) unanswered.splice(place, 1);
-      return place < 0;
-    }
-    if (ours.status === 'completed' || status === 'pending') return false;
+  // Each of ours stands for one of theirs.
+  const left = [...refunds];
+  return gone.filter((theirs) => {
+    const ours = matchRefund(left, theirs);
+    if (ours === undefined) return true;
+    left.splice(left.indexOf(ours), 1);
+    // Promised, and the answer is still missing: this is it, and the follow-up will hear of it.
+    if (ours.status === 'pending' && ours.providerRefundId === null) return false;
+    if (ours.status === 'completed' || theirs.status === 'pending') return false;
     return ours.status === 'failed' || !isUnderway(ours, now);
   });
 }

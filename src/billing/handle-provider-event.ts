@@ -1,3 +1,4 @@
+import { isLastFollowUp } from '../payments/follow-up-due.ts';
 import { findPaymentByCapture, findPaymentByProviderOrder, type Payment } from '../payments/payments.ts';
 import {
   countAttempt,
@@ -22,21 +23,26 @@ import { settlePayment } from './settle-payment.ts';
 export async function handleProviderEvent(services: Services, eventRowId: string): Promise<void> {
   const row = await findEvent(eventRowId);
   if (row?.handledAt !== null) return;
-  await countAttempt(row);
+  await countAttempt(row, services.clock.now());
   try {
     const body = Buffer.from(services.sealer.open(row.bodySealed));
     const event = providerOf(services, row.provider).parseEvent(body);
     await markHandled(row, await act(services, row.provider, event), services.clock.now());
-    if (row.attempts >= worrying) await settle(services, row.id);
+    if (isWorrying(services, row)) await settle(services, row.id);
   } catch (error) {
     await markFailed(row, String(describeError(error).message));
-    if (row.attempts >= worrying) await report(services, row, String(describeError(error).message));
+    if (isWorrying(services, row)) await report(services, row, String(describeError(error).message));
     throw error;
   }
 }
 
 /** After so many attempts it is no hiccup any more. */
 const worrying = 5;
+
+/** Nor is it when nobody will try again by himself. */
+function isWorrying({ clock }: Services, { attempts, receivedAt }: ProviderEventRow): boolean {
+  return attempts >= worrying || isLastFollowUp(receivedAt, clock.now());
+}
 
 async function report({ db, clock }: Services, { id, type, attempts }: ProviderEventRow, error: string): Promise<void> {
   await db.transaction((tx) =>
@@ -100,10 +106,9 @@ async function paymentOf(provider: string, { providerOrderId, captureId }: Provi
 
 const batchSize = 100;
 
-/** Takes up events whose task was lost. */
+/** Takes up events whose task was lost or has given up, at the times of the schedule. */
 export async function sweepEvents(services: Services): Promise<{ handled: number; failed: number }> {
-  const before = new Date(services.clock.now().getTime() - 2 * 60_000);
-  const due = await unhandledEvents(before, batchSize);
+  const due = await unhandledEvents(services.clock.now(), batchSize);
   const { done, failed } = await workOff(services, 'a webhook', due, (id) => handleProviderEvent(services, id));
   return { handled: done, failed };
 }

@@ -1,4 +1,4 @@
-import { Conflict, PaymentPending } from '../kit/errors.ts';
+import { Conflict, PaymentPending, PlanUnavailable } from '../kit/errors.ts';
 import type { OrderKind } from '../orders/order-states.ts';
 import { heldPlanOrder, type NewOrder } from '../orders/orders.ts';
 import {
@@ -20,7 +20,7 @@ interface PlanPurchase {
   currency?: string;
 }
 
-export type Purchase = PlanPurchase | { packCode: string };
+export type Purchase = PlanPurchase | { packCode: string; currency?: string };
 
 /** What is sold, and for how much. */
 export type Terms = Pick<
@@ -34,7 +34,7 @@ export type Terms = Pick<
  * @throws PlanUnavailable, PaymentPending, Conflict when their plan stands in the way
  */
 export async function priceOf({ userId, purchase }: { userId: string; purchase: Purchase }, now: Date): Promise<Terms> {
-  if ('packCode' in purchase) return packTerms(purchase.packCode);
+  if ('packCode' in purchase) return packTerms(purchase);
   const held = await heldPlanOrder(userId);
   if (held !== null) {
     throw new PaymentPending(
@@ -50,6 +50,8 @@ export async function priceOf({ userId, purchase }: { userId: string; purchase: 
   }
   if (live.endDate === null) throw new Conflict('You have a lifetime plan: there is nothing to renew or to buy.');
   const sold = await soldTo(live);
+  const { currency } = sold.price;
+  mustBeIn(currency, purchase, `Your plan was bought in ${currency}: it is renewed and changed in it.`);
   if (isPriceFor(sold, purchase)) {
     if (next !== null) throw paidAhead(next);
     return { ...planTerms('renewal', sold.plan, sold.price, live) };
@@ -57,9 +59,10 @@ export async function priceOf({ userId, purchase }: { userId: string; purchase: 
   return changeTerms(live, { sold: sold.price, next, purchase, now });
 }
 
-async function packTerms(code: string): Promise<Terms> {
-  const pack = await findPack(code);
+async function packTerms(purchase: { packCode: string; currency?: string }): Promise<Terms> {
+  const pack = await findPack(purchase.packCode);
   const { packCode, names, credits, validityDays, amountMinor, currency } = pack;
+  mustBeIn(currency, purchase, `${packCode} is sold in ${currency} only.`);
   const snapshot = { packCode, names, credits, validityDays };
   const none = { planId: null, priceId: null, subscriptionType: null };
   return { ...none, kind: 'credit_pack', packId: pack.id, snapshot, amountMinor, currency };
@@ -72,12 +75,7 @@ async function changeTerms(
 ): Promise<Terms> {
   const chosen = live.nextPriceId === null ? null : await offerOf(live.nextPriceId);
   const isChosen = chosen !== null && isPriceFor(chosen, purchase);
-  const { plan, price } = isChosen
-    ? chosen
-    : await findOffer(purchase.plan, purchase.subscriptionType, purchase.currency ?? sold.currency);
-  if (price.currency !== sold.currency) {
-    throw new Conflict(`Your plan is paid in ${sold.currency}. Another one can be bought in ${sold.currency} only.`);
-  }
+  const { plan, price } = isChosen ? chosen : await findOffer(purchase.plan, purchase.subscriptionType, sold.currency);
   const quoted = await quotePlanChange(live, { plan, price }, now);
   if (quoted.change.effective === 'period_end') {
     if (next !== null) throw paidAhead(next);
@@ -101,6 +99,11 @@ function planTerms(
   const { planCode, names } = plan;
   const snapshot = { planCode, names, creditsMonthly, rollover, rolloverCap };
   return { kind, planId: plan.id, priceId, packId: null, subscriptionType, snapshot, amountMinor, currency };
+}
+
+/** @throws PlanUnavailable when another currency was asked for: nobody pays in one that they did not expect */
+function mustBeIn(currency: string, asked: { currency?: string | undefined }, otherwise: string): void {
+  if (asked.currency !== undefined && asked.currency !== currency) throw new PlanUnavailable(otherwise);
 }
 
 type Offer = Awaited<ReturnType<typeof findOffer>>;

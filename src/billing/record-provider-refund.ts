@@ -5,15 +5,15 @@ import { lockOrder } from '../orders/orders.ts';
 import { findPaymentByCapture, findPaymentByProviderOrder, type Payment } from '../payments/payments.ts';
 import { ProviderRejected } from '../payments/provider-errors.ts';
 import type { ProviderRefund } from '../payments/provider.ts';
-import { createRefund, findProviderRefund, refundsOf, type Refund } from '../payments/refunds.ts';
+import { createRefund, findProviderRefund, matchRefund, refundsOf, type Refund } from '../payments/refunds.ts';
 import { keptMinor } from './refund-policy.ts';
 import { providerOf, type Services } from './services.ts';
 import { settlePayment } from './settle-payment.ts';
 import { settleRefund } from './settle-refund.ts';
 
 /**
- * A refund that the gateway reports. Ours comes back under its id, or, when the webhook overtakes our own call, as the
- * one that is still without an id; any other was made in the gateway's own pages and is booked like ours.
+ * A refund that the gateway reports. Ours comes back under its id, or, when the webhook overtakes our own call, with ours
+ * on it; any other was made in the gateway's own pages and is booked like ours.
  * @returns what came of it, in words for the webhook inbox
  */
 export async function recordProviderRefund(
@@ -21,7 +21,7 @@ export async function recordProviderRefund(
   provider: string,
   answer: ProviderRefund,
 ): Promise<string> {
-  const { refundId, captureId, amountMinor } = answer;
+  const { refundId, captureId } = answer;
   const known = await findProviderRefund(provider, refundId);
   if (known !== null) {
     await settleRefund(services, known.id, answer);
@@ -33,10 +33,8 @@ export async function recordProviderRefund(
     await services.db.transaction((tx) => reportUnmatched(services, tx, answer, summary, null));
     return summary;
   }
-  const unanswered = (await refundsOf([payment.orderId])).find(
-    (refund) => refund.status === 'pending' && refund.providerRefundId === null && refund.amountMinor === amountMinor,
-  );
-  const refund = unanswered ?? (await adopt(services, provider, payment.orderId, payment.id, answer));
+  const ours = matchRefund(await refundsOf([payment.orderId]), answer);
+  const refund = ours ?? (await adopt(services, provider, payment.orderId, payment.id, answer));
   if (refund === null) return `refund ${refundId} exceeds what order ${payment.orderId} can give back`;
   await settleRefund(services, refund.id, answer);
   return `refund ${refund.id} is ${answer.status}`;

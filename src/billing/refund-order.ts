@@ -3,9 +3,9 @@ import { recordAudit } from '../audit/audit.ts';
 import { Conflict, ValidationFailed } from '../kit/errors.ts';
 import { toDecimal } from '../kit/money.ts';
 import { lockOrder, type Order } from '../orders/orders.ts';
-import { currentPayment, findPayment } from '../payments/payments.ts';
+import { currentPayment, findPayment, type Payment } from '../payments/payments.ts';
 import { ProviderRejected, ProviderUnavailable } from '../payments/provider-errors.ts';
-import { createRefund, findRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
+import { createRefund, findRefund, matchRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
 import { readRefundPlan } from './refund-plan.ts';
 import { refundableMinor, type RefundPlan } from './refund-policy.ts';
 import { providerOf, type Services } from './services.ts';
@@ -127,23 +127,52 @@ export async function requestRefund(services: Services, promised: Refund): Promi
 async function ask(services: Services, refund: Refund): Promise<void> {
   const payment = await findPayment(refund.paymentId);
   if (payment?.providerCaptureId == null) throw new Error(`refund ${refund.id} has no capture to refund`);
+  await updateRefund(null, refund, { checkedAt: services.clock.now() });
   const provider = providerOf(services, refund.provider);
-  const { providerCaptureId: captureId } = payment;
-  const { amountMinor, currency, id: requestId, providerRefundId } = refund;
+  const age = services.clock.now().getTime() - refund.createdAt.getTime();
+  const isRemembered = age < provider.remembersRequestsMs.refund;
   try {
-    const answer =
-      providerRefundId === null
-        ? await provider.refundCapture({ requestId, captureId, amountMinor, currency, note: null })
-        : await provider.fetchRefund(providerRefundId);
-    await settleRefund(services, refund.id, answer);
+    if (refund.providerRefundId === null && isRemembered) await send(services, refund, payment.providerCaptureId);
+    else await look(services, refund, payment);
   } catch (error) {
-    if (error instanceof ProviderUnavailable) {
-      services.log.warn({ err: error, refund: refund.id }, 'the outcome of a refund is unknown');
-      await updateRefund(null, refund, { checkedAt: services.clock.now() });
-    } else if (error instanceof ProviderRejected) {
-      await failRefund(services, refund.id, error.issue);
-    } else {
-      throw error;
-    }
+    if (!(error instanceof ProviderUnavailable)) throw error;
+    services.log.warn({ err: error, refund: refund.id }, 'the outcome of a refund is unknown');
   }
+}
+
+/** Under the refund's id the gateway makes it once, however often it is sent. */
+async function send(services: Services, refund: Refund, captureId: string): Promise<void> {
+  const { id, amountMinor, currency } = refund;
+  try {
+    const request = { requestId: id, captureId, amountMinor, currency, note: null };
+    await settleRefund(services, id, await providerOf(services, refund.provider).refundCapture(request));
+  } catch (error) {
+    if (!(error instanceof ProviderRejected)) throw error;
+    await failRefund(services, id, error.issue);
+  }
+}
+
+/**
+ * What became of a refund that must not be sent again. One without an id of the gateway's is looked for among those that
+ * it lists of the order; it lists all, so one that is not there was never made, and can be asked for anew.
+ * @throws ProviderUnavailable when the gateway does not tell
+ */
+async function look(services: Services, refund: Refund, { providerOrderId }: Payment): Promise<void> {
+  const provider = providerOf(services, refund.provider);
+  const unknown = () => new ProviderUnavailable(provider.name, 'REFUND_NOT_TOLD');
+  const asked = async <T>(answer: Promise<T>): Promise<T> =>
+    answer.catch((error: unknown) => {
+      // A look that is refused says nothing of the money.
+      throw error instanceof ProviderRejected ? unknown() : error;
+    });
+  if (refund.providerRefundId !== null) {
+    await settleRefund(services, refund.id, await asked(provider.fetchRefund(refund.providerRefundId)));
+    return;
+  }
+  const order = providerOrderId === null ? null : await asked(provider.fetchOrder(providerOrderId));
+  if (order?.refunds == null) throw unknown();
+  const ours = await refundsOf([refund.orderId]);
+  const made = order.refunds.find((theirs) => matchRefund(ours, theirs)?.id === refund.id);
+  if (made === undefined) await failRefund(services, refund.id, 'NEVER_MADE');
+  else await settleRefund(services, refund.id, made);
 }

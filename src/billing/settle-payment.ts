@@ -1,6 +1,6 @@
 import { getUser, lockUser } from '../accounts/users.ts';
 import type { Tx } from '../db/index.ts';
-import { reportIncident } from '../incidents/incidents.ts';
+import { reportIncident, settleIncidents } from '../incidents/incidents.ts';
 import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
 import { isPaid, returnCodeOf, returnCodes, type ReturnCode } from '../orders/order-states.ts';
@@ -109,6 +109,7 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
     const payment = await lockPayment(tx, id);
     if (isSettled(payment)) return { ...settled({ order, payment }), isNew: false };
     const known = { providerCaptureId: capture.captureId, payerSealed: sealPayer(services, answer) };
+    if (capture.status !== 'pending') await settleUnresolved(tx, order, now);
     const mismatch = findMismatch(order, payment, capture);
     if (mismatch !== null) {
       services.log.error(
@@ -136,9 +137,12 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
       case 'partially_refunded':
         await updatePayment(tx, payment, { ...known, status: 'completed', completedAt: now, pendingReason: null });
         return { outcome: await keepOrGiveBack(services, tx, order, payment, now), order, payment, isNew: true };
-      case 'pending':
-        await updatePayment(tx, payment, { ...known, status: 'processing', pendingReason: capture.pendingReason });
+      case 'pending': {
+        const waitingSince = payment.status === 'processing' ? payment.waitingSince : now;
+        const { pendingReason } = capture;
+        await updatePayment(tx, payment, { ...known, status: 'processing', pendingReason, waitingSince });
         return { outcome: 'processing', order, payment, isNew: await hold(services, tx, order, payment) };
+      }
       case 'declined':
       case 'failed':
         await updatePayment(tx, payment, { ...known, status: 'failed', failureCode: capture.status.toUpperCase() });
@@ -208,6 +212,11 @@ async function complete({ db }: Services, tx: Tx, order: Order, first: Order | n
     dedupeKey: `receipt:${order.id}`,
     now,
   });
+}
+
+async function settleUnresolved(tx: Tx, { id: subjectId }: Order, now: Date): Promise<void> {
+  const resolution = 'The gateway has said what became of it.';
+  await settleIncidents(tx, { kinds: ['payment_unresolved'], subjectId, resolution, now });
 }
 
 /** → whether the order was not held before */

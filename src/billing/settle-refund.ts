@@ -55,11 +55,13 @@ export async function failRefund(
     const { order, refund } = await lockBoth(tx, refundId);
     if (refund.status !== 'pending') return false;
     await updateRefund(tx, refund, { status: 'failed', failureCode: issue, checkedAt: clock.now() });
+    const resolution = 'The gateway has not made the refund.';
+    await settleIncidents(tx, { kinds: ['refund_unresolved'], subjectId: refundId, resolution, now: clock.now() });
     await reportIncident(tx, {
       kind: 'refund_failed',
       subjectType: 'refund',
       subjectId: refundId,
-      summary: `The gateway refused to refund ${toDecimal(refund)} ${refund.currency} of ${order.orderNo}: ${issue}.`,
+      summary: `The gateway did not refund ${toDecimal(refund)} ${refund.currency} of ${order.orderNo}: ${issue}.`,
       details: { order: order.id, issue },
       now: clock.now(),
     });

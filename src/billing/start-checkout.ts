@@ -1,6 +1,6 @@
 import { lockUser } from '../accounts/users.ts';
 import type { Tx } from '../db/index.ts';
-import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused } from '../kit/errors.ts';
+import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused, PlanUnavailable } from '../kit/errors.ts';
 import { toDecimal } from '../kit/money.ts';
 import { findOrderRequest, keepOrderRequest } from '../orders/order-requests.ts';
 import { createOrder, findOrder, lockOrder, moveOrder, type NewOrder, type Order } from '../orders/orders.ts';
@@ -14,6 +14,7 @@ import {
 } from '../payments/payments.ts';
 import { ProviderRejected, ProviderUnavailable } from '../payments/provider-errors.ts';
 import { findReusable } from './duplicate-payments.ts';
+import { expireOrder } from './expire-orders.ts';
 import { priceOf, type Purchase, type Terms } from './price-purchase.ts';
 import { providerOf, type Services } from './services.ts';
 
@@ -48,6 +49,10 @@ export async function startCheckout(services: Services, request: CheckoutRequest
   const terms = await priceOf(request, services.clock.now());
   if (request.expectedMinor !== undefined && request.expectedMinor(terms.currency) !== terms.amountMinor) {
     throw new AmountMismatch(toDecimal(terms), terms.currency);
+  }
+  const refusal = providerOf(services, request.provider).refusesAmount(terms);
+  if (refusal !== null) {
+    throw new PlanUnavailable(`${refusal} No money moved. Choose another currency, or write to us.`);
   }
   return openAtProvider(services, await commitOrder(services, request, terms), request.locale);
 }
@@ -101,11 +106,19 @@ async function create(
  * one request id the gateway may refuse the second.
  */
 async function openAtProvider(services: Services, checkout: Checkout, locale: string): Promise<Checkout> {
+  const { order } = checkout;
   return services.db.exclusively(`open:${checkout.payment.id}`, async () => {
     const payment = (await findPayment(checkout.payment.id)) ?? checkout.payment;
     if (payment.providerOrderId !== null || payment.status !== 'pending') return { ...checkout, payment };
-    await open(services, checkout.order, payment, locale);
-    return { ...checkout, payment: (await findPayment(payment.id)) ?? payment };
+    const age = services.clock.now().getTime() - payment.createdAt.getTime();
+    if (age >= providerOf(services, payment.provider).remembersRequestsMs.order) {
+      // The answer was lost, and the same request could open a second order now. Nobody has seen the first.
+      await expireOrder(services, order.id);
+    } else {
+      await open(services, order, payment, locale);
+    }
+    const [now, paid] = [await findOrder(order.id), await findPayment(payment.id)];
+    return { ...checkout, order: now ?? order, payment: paid ?? payment };
   });
 }
 

@@ -1,6 +1,6 @@
 import { GatewayUnavailable } from '../kit/errors.ts';
 import { lockOrder, moveOrder, type Order } from '../orders/orders.ts';
-import { lockPayment, updatePayment, type Payment } from '../payments/payments.ts';
+import { lockPayment, updatePayment, type Payment, type PaymentChanges } from '../payments/payments.ts';
 import {
   ProviderDeclined,
   ProviderNotApproved,
@@ -25,16 +25,13 @@ export async function takePayment(
   const provider = providerOf(services, payment.provider);
   const { providerOrderId } = payment;
   if (providerOrderId === null) return order.status === 'pending' ? 'not_approved' : 'closed';
+  // Whoever asks, it counts as asked about.
   await updatePayment(null, payment, { checkedAt: services.clock.now() });
   const refusal = await findRefusal(order);
   const mayCapture = order.status === 'pending' && refusal === null;
   try {
     const answer = mayCapture
-      ? await provider.captureOrder({ providerOrderId, requestId: payment.id }).catch((error: unknown) => {
-          // Whether the money moved is unknown: look, never take it twice.
-          if (error instanceof ProviderUnavailable) return provider.fetchOrder(providerOrderId);
-          throw error;
-        })
+      ? await capture(services, payment, providerOrderId)
       : await provider.fetchOrder(providerOrderId);
     if (answer.capture !== null) return answer;
     if (!mayCapture) {
@@ -43,24 +40,52 @@ export async function takePayment(
       return 'closed';
     }
     if (answer.status === 'approved') throw new ProviderUnavailable(provider.name, 'CAPTURE_OUTCOME_UNKNOWN');
-    return 'not_approved';
+    return await leftToBuyer(payment, 'not_approved');
   } catch (error) {
     return failedCall(services, order, payment, error);
   }
 }
 
-async function failedCall(services: Services, order: Order, payment: Payment, error: unknown): Promise<NoCapture> {
-  if (error instanceof ProviderNotApproved) return 'not_approved';
-  if (error instanceof ProviderDeclined) {
-    await updatePayment(null, payment, { failureCode: error.issue });
-    return 'declined';
+/**
+ * Under the payment's id the gateway takes the money once. It forgets the id in time: from then on it is looked first
+ * whether the money was taken.
+ */
+async function capture(services: Services, payment: Payment, providerOrderId: string): Promise<ProviderOrder> {
+  const provider = providerOf(services, payment.provider);
+  const age = services.clock.now().getTime() - payment.createdAt.getTime();
+  if (age >= provider.remembersRequestsMs.order) {
+    const seen = await provider.fetchOrder(providerOrderId);
+    if (seen.capture !== null || seen.status !== 'approved') return seen;
   }
+  return provider.captureOrder({ providerOrderId, requestId: payment.id }).catch((error: unknown) => {
+    // Whether the money moved is unknown: look, never take it twice.
+    if (error instanceof ProviderUnavailable) return provider.fetchOrder(providerOrderId);
+    throw error;
+  });
+}
+
+/** The gateway has answered that no money moved: it is the buyer who is waited for. */
+async function leftToBuyer(
+  payment: Payment,
+  outcome: 'not_approved' | 'declined',
+  changes: Pick<PaymentChanges, 'failureCode'> = {},
+): Promise<NoCapture> {
+  await updatePayment(null, payment, { ...changes, waitingSince: null });
+  return outcome;
+}
+
+async function failedCall(services: Services, order: Order, payment: Payment, error: unknown): Promise<NoCapture> {
+  if (error instanceof ProviderNotApproved) return leftToBuyer(payment, 'not_approved');
+  if (error instanceof ProviderDeclined) return leftToBuyer(payment, 'declined', { failureCode: error.issue });
   services.log.warn({ err: error, order: order.id, payment: payment.id }, 'a payment could not be settled');
   if (error instanceof ProviderRejected) {
     await close(services, payment, 'failed', { failureCode: error.issue });
     return 'closed';
   }
-  if (error instanceof ProviderUnavailable) throw new GatewayUnavailable(error);
+  if (error instanceof ProviderUnavailable) {
+    await updatePayment(null, payment, { waitingSince: payment.waitingSince ?? services.clock.now() });
+    throw new GatewayUnavailable(error);
+  }
   throw error;
 }
 

@@ -1,4 +1,4 @@
-import { toDecimal, type Money } from './money.ts';
+import { currencyStyle, toDecimal, type Money } from './money.ts';
 
 /** How numbers and times look to a reader of `locale`. Times are shown in UTC, in which every period is computed. */
 
@@ -35,8 +35,7 @@ export function formatDateTime(time: Date | string, locale: string): string {
 /** Whole amounts lose their decimals: `$99` beside `$9.99`. For display prices; receipts use `formatMoney`. */
 export function formatPrice(money: Money, locale: string): string {
   return new Intl.NumberFormat(locale, {
-    style: 'currency',
-    currency: money.currency,
+    ...currencyStyle(money.currency),
     trailingZeroDisplay: 'stripIfInteger',
   }).format(toDecimal(money) as unknown as number);
 }

@@ -33,6 +33,8 @@ const exponents: Readonly<Record<string, number>> = {
   LYD: 3,
   OMR: 3,
   TND: 3,
+  CLF: 4,
+  UYW: 4,
 };
 
 /** How many decimals the currency has: USD 2, JPY 0, KWD 3. */
@@ -66,9 +68,15 @@ export function fromDecimal(text: string, currency: string): number {
   return amountMinor;
 }
 
+/** For `Intl`, which left alone takes the decimals that are in use: for IQD none, where ISO 4217 has three. */
+export function currencyStyle(currency: string): Intl.NumberFormatOptions {
+  const digits = exponentOf(currency);
+  return { style: 'currency', currency, minimumFractionDigits: digits, maximumFractionDigits: digits };
+}
+
 /** For people, in their language: `$9.99`, `¥500`, `US$9.99`. */
 export function formatMoney({ amountMinor, currency }: Money, locale: string): string {
   const decimal = toDecimal({ amountMinor, currency });
   // Intl takes decimal strings exactly; its type does not say so yet.
-  return new Intl.NumberFormat(locale, { style: 'currency', currency }).format(decimal as unknown as number);
+  return new Intl.NumberFormat(locale, currencyStyle(currency)).format(decimal as unknown as number);
 }

@@ -158,7 +158,7 @@ function subscriptionExpired(data: SubscriptionExpiredData, { locale, t }: Langu
       planFact(data.planName, data.subscriptionType, { locale, t }),
       { term: t('mail:fact.ended'), text: t('common:date', { date: endedAt }) },
     ],
-    button: { label: t('mail:subscription_expired.button', { plan }), path: checkoutPath(data) },
+    button: { label: t('mail:subscription_expired.button', { plan }), path: checkoutPath(data, data.currency) },
   };
 }
 
@@ -189,7 +189,7 @@ function paymentProblem(
 ): Message {
   const { orderNo, orderedAt, total, item } = data;
   const values = { provider: data.providerName, total, orderedAt };
-  const again = item.kind === 'pack' ? `/checkout/packs/${item.packCode}` : checkoutPath(item);
+  const again = item.kind === 'pack' ? `/checkout/packs/${item.packCode}` : checkoutPath(item, total.currency);
   return {
     ...headed(template, values, t),
     paragraphs: [t(`mail:${template}.text`, values), t(`mail:${template}.next`)],
@@ -251,6 +251,9 @@ function creditsFact(item: PurchasedItem, t: Translate): Fact {
   return { term: t('mail:fact.credits'), text };
 }
 
-function checkoutPath({ planCode, subscriptionType }: { planCode: string; subscriptionType: string }): string {
-  return `/checkout/${planCode}?type=${subscriptionType}`;
+function checkoutPath(
+  { planCode, subscriptionType }: { planCode: string; subscriptionType: string },
+  currency?: string,
+): string {
+  return `/checkout/${planCode}?type=${subscriptionType}${currency === undefined ? '' : `&currency=${currency}`}`;
 }

@@ -82,6 +82,8 @@ export interface SubscriptionExpiredData extends Addressed {
   planCode: string;
   planName: LocalizedText;
   subscriptionType: SubscriptionType;
+  /** What it was paid in. */
+  currency?: string | undefined;
   endedAt: string;
   /** Credits from packs and adjustments: they are still the customer's. */
   creditsKept: number;

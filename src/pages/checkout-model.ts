@@ -2,6 +2,7 @@ import type { Locale, Translate } from '../kit/i18n.ts';
 import type { OrderChange } from '../orders/order-states.ts';
 import { localized } from '../plans/plan-terms.ts';
 import type { Blocked, Quote } from './checkout-quote.ts';
+import { pricingPath } from './pricing-model.ts';
 
 export interface FactRow {
   term: string;
@@ -30,6 +31,7 @@ export function checkoutModel({ quote, providerName, checkoutKey, problem, local
     afterwards: afterwardsOf(quote, locale, t),
     action: actionOf(quote),
     type: quote.kind === 'plan' ? quote.type : null,
+    currency: quote.kind === 'plan' ? quote.total.currency : null,
     expected: quote.kind === 'free' || isToSchedule(quote) ? null : String(quote.total.amountMinor),
     checkoutKey,
     problem,
@@ -37,9 +39,13 @@ export function checkoutModel({ quote, providerName, checkoutKey, problem, local
     back:
       quote.kind === 'plan' && (quote.renewal || quote.change !== null)
         ? { href: '/account', label: t('checkout:back.account') }
-        : { href: '/pricing', label: t('checkout:back.plans') },
+        : { href: plansPath(quote), label: t('checkout:back.plans') },
     ...payModel(quote, providerName, locale, t),
   };
+}
+
+function plansPath(quote: Quote): string {
+  return quote.kind === 'plan' ? pricingPath(quote.type, quote.total.currency) : '/pricing';
 }
 
 function payModel(quote: Quote, provider: string, locale: Locale, t: Translate) {

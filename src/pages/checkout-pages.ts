@@ -5,7 +5,14 @@ import type { Services } from '../billing/services.ts';
 import { startCheckout } from '../billing/start-checkout.ts';
 import { startFreePlan } from '../billing/start-free-plan.ts';
 import { sha256 } from '../kit/crypto.ts';
-import { AmountMismatch, Conflict, GatewayUnavailable, IdempotencyKeyReused, PaymentPending } from '../kit/errors.ts';
+import {
+  AmountMismatch,
+  Conflict,
+  GatewayUnavailable,
+  IdempotencyKeyReused,
+  PaymentPending,
+  PlanUnavailable,
+} from '../kit/errors.ts';
 import { localeOf, translatorOf } from '../kit/http/language.ts';
 import { newId } from '../kit/ids.ts';
 import { checkoutModel } from './checkout-model.ts';
@@ -46,7 +53,7 @@ export function checkoutPages(services: Services, show: ShowPage): Router {
   });
 
   router.get('/checkout/:planCode', fromPriceList, async (req, res) => {
-    showCheckout(shop, req, res, await quote(shop, req, res, req.query.type));
+    showCheckout(shop, req, res, await quote(shop, req, res, req.query));
   });
 
   router.post('/checkout/packs/:packCode', fromPriceList, parseForm, async (req, res) => {
@@ -55,19 +62,24 @@ export function checkoutPages(services: Services, show: ShowPage): Router {
   });
 
   router.post('/checkout/:planCode', fromPriceList, parseForm, async (req, res) => {
-    const { type } = (req.body ?? {}) as { type?: unknown };
-    const quoted = await quote(shop, req, res, type);
+    const quoted = await quote(shop, req, res, (req.body ?? {}) as Asked);
     if (quoted.kind === 'free') await startFree(shop, req, res, quoted);
     if (quoted.kind !== 'plan') return;
     const plan = { planCode: quoted.plan.planCode };
-    await buy(shop, req, res, quoted, { plan, subscriptionType: quoted.type });
+    const { type: subscriptionType, total } = quoted;
+    await buy(shop, req, res, quoted, { plan, subscriptionType, currency: total.currency });
   });
 
   return router;
 }
 
-function quote({ services }: Shop, req: Request, res: Response, type: unknown): Promise<Quote> {
-  return quotePlan(pathPart(req, 'planCode'), type, customerOf(res).id, services.clock.now());
+interface Asked {
+  type?: unknown;
+  currency?: unknown;
+}
+
+function quote({ services }: Shop, req: Request, res: Response, { type, currency }: Asked): Promise<Quote> {
+  return quotePlan(pathPart(req, 'planCode'), { type, currency }, customerOf(res).id, services.clock.now());
 }
 
 async function startFree(shop: Shop, req: Request, res: Response, quoted: Quote & { kind: 'free' }): Promise<void> {
@@ -105,6 +117,10 @@ async function buy(shop: Shop, req: Request, res: Response, quoted: Quote, purch
     if (error instanceof PaymentPending) {
       const problem = t('checkout:problem.held', { provider: providerNameOf(services) });
       showCheckout(shop, req, res, quoted, { problem, status: 409 });
+      return;
+    }
+    if (error instanceof PlanUnavailable) {
+      showCheckout(shop, req, res, quoted, { problem: t('checkout:problem.not_sold'), status: 422 });
       return;
     }
     const hasChanged = [AmountMismatch, Conflict, IdempotencyKeyReused].some((kind) => error instanceof kind);

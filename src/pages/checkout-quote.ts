@@ -3,6 +3,7 @@ import type { Locale, Translate } from '../kit/i18n.ts';
 import type { Money } from '../kit/money.ts';
 import type { OrderChange } from '../orders/order-states.ts';
 import {
+  currenciesOnSale,
   findOffer,
   findPack,
   findPlan,
@@ -47,25 +48,44 @@ export interface Blocked {
   end: Date | null;
 }
 
-/** @throws NotFound when there is no such plan, or not at that interval */
-export async function quotePlan(planCode: string, asked: unknown, userId: string, now: Date): Promise<Quote> {
+/**
+ * @param asked as it came from outside. A renewal is in the currency that the plan was bought in, whatever is asked.
+ * @throws NotFound when there is no such plan, or not at that interval in that currency
+ */
+export async function quotePlan(
+  planCode: string,
+  asked: { type: unknown; currency: unknown },
+  userId: string,
+  now: Date,
+): Promise<Quote> {
   const plan = await findPlanByCode(planCode);
   if (plan === null) throw new NotFound();
   const live = await liveSubscription(userId);
   if (await isFree(plan.id)) return { kind: 'free', plan, blocked: await blockedFree(plan, live) };
   const next = await scheduledSubscription(userId);
   const paid = live?.priceId == null || (live.endDate !== null && live.endDate <= now) ? null : live;
-  const type = parseType(asked) ?? (paid?.planId === plan.id ? paid.subscriptionType : 'monthly');
-  if (paid === null) return quoteNew(plan, type, now, next);
-  if (paid.endDate === null) return { ...(await quoteNew(plan, type, now, null)), blocked: await blockedBy(paid) };
+  const type = parseType(asked.type) ?? (paid?.planId === plan.id ? paid.subscriptionType : 'monthly');
+  const currency = parseCurrency(asked.currency) ?? (await firstCurrency());
+  if (paid === null) return quoteNew(plan, { type, currency, now, next });
+  if (paid.endDate === null) {
+    return { ...(await quoteNew(plan, { type, currency, now, next: null })), blocked: await blockedBy(paid) };
+  }
   const isSame = paid.planId === plan.id && paid.subscriptionType === type;
   return isSame ? quoteRenewal(plan, paid, paid.endDate, next) : quoteChange(plan, type, { live: paid, next, now });
 }
 
 type PlanQuote = Extract<Quote, { kind: 'plan' }>;
 
-async function quoteNew(plan: Plan, type: SubscriptionType, now: Date, next: Subscription | null): Promise<PlanQuote> {
-  const { price } = await findOffer({ planCode: plan.planCode }, type).catch(asNotFound);
+interface Wanted {
+  type: SubscriptionType;
+  currency: string | undefined;
+  now: Date;
+  /** What was paid for ahead. */
+  next: Subscription | null;
+}
+
+async function quoteNew(plan: Plan, { type, currency, now, next }: Wanted): Promise<PlanQuote> {
+  const { price } = await findOffer({ planCode: plan.planCode }, type, currency).catch(asNotFound);
   return {
     ...plainQuote(plan, type, price),
     start: now,
@@ -155,6 +175,16 @@ export function parseType(value: unknown): SubscriptionType | undefined {
   return subscriptionTypes.find((type) => type === value);
 }
 
+/** An ISO 4217 code, sold or not. */
+export function parseCurrency(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[A-Z]{3}$/.test(value) ? value : undefined;
+}
+
+/** What a page shows that names no currency. */
+async function firstCurrency(): Promise<string | undefined> {
+  return (await currenciesOnSale())[0];
+}
+
 /** Why somebody is asked to register, when they come from a button of the price list; null otherwise. */
 export async function purposeOf(next: string, locale: Locale, t: Translate): Promise<string | null> {
   const { pathname, searchParams } = new URL(next, 'http://here.invalid');
@@ -170,7 +200,8 @@ export async function purposeOf(next: string, locale: Locale, t: Translate): Pro
     const name = localized(plan.names, locale);
     if (await isFree(plan.id)) return t('auth:purpose.free', { item: name });
     const type = parseType(searchParams.get('type')) ?? 'monthly';
-    const { price } = await findOffer({ planCode: code }, type);
+    const currency = parseCurrency(searchParams.get('currency')) ?? (await firstCurrency());
+    const { price } = await findOffer({ planCode: code }, type, currency);
     return t('auth:purpose.plan', { item: t(`checkout:heading.${type}`, { plan: name }), price });
   } catch (error) {
     if (error instanceof PlanUnavailable) return null;

@@ -3,7 +3,7 @@ import type { Services } from '../billing/services.ts';
 import { limitRegistration, limitSignIn, type RateLimits } from '../kit/http/rate-limit.ts';
 import { chooseLanguage, localeOf, translatorOf } from '../kit/http/language.ts';
 import { refuseCrossSite } from '../kit/http/same-site.ts';
-import { listPacks, listPlans } from '../plans/catalog.ts';
+import { currenciesOnSale, defaultCurrency, listPacks, listPlans } from '../plans/catalog.ts';
 import { liveSubscription } from '../subscriptions/subscriptions.ts';
 import { accountPages } from './account-pages.ts';
 import { authPages } from './auth-pages.ts';
@@ -59,14 +59,16 @@ function pricingPages(show: ShowPage): Router {
   const router = express.Router();
   router.get(['/', '/pricing'], async (req, res) => {
     const user = userOf(res);
-    const [plans, packs, current] = await Promise.all([
-      listPlans(),
+    const [currencies, packs, current] = await Promise.all([
+      currenciesOnSale(),
       listPacks(),
       user === null ? null : liveSubscription(user.id),
     ]);
+    const currency = currencies.find((each) => each === req.query.currency) ?? currencies[0] ?? defaultCurrency;
+    const plans = await listPlans(currency);
     const type = parseType(req.query.interval) ?? 'monthly';
     const words = { locale: localeOf(res), t: translatorOf(res) };
-    show(req, res, 'pages/pricing', pricingModel({ plans, packs, type, current, ...words }));
+    show(req, res, 'pages/pricing', pricingModel({ plans, packs, type, currency, currencies, current, ...words }));
   });
   return router;
 }

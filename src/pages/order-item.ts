@@ -6,19 +6,20 @@ import { localized, type SubscriptionType } from '../plans/plan-terms.ts';
 interface Sold {
   snapshot: OrderSnapshot;
   subscriptionType: SubscriptionType | null;
+  currency: string;
 }
 
 /** What an order was for: `Pro, one month`, or the name of a pack. */
-export function itemName({ snapshot, subscriptionType }: Sold, locale: Locale, t: Translate): string {
+export function itemName({ snapshot, subscriptionType }: Omit<Sold, 'currency'>, locale: Locale, t: Translate): string {
   const name = localized(snapshot.names, locale);
   return 'packCode' in snapshot ? name : t(`account:orders.plan.${subscriptionType ?? 'monthly'}`, { name });
 }
 
-/** Where the same thing is bought again. */
-export function buyAgainPath({ snapshot, subscriptionType }: Sold): string {
+/** Where the same thing is bought again, in the same currency. */
+export function buyAgainPath({ snapshot, subscriptionType, currency }: Sold): string {
   return 'packCode' in snapshot
     ? `/checkout/packs/${snapshot.packCode}`
-    : `/checkout/${snapshot.planCode}?type=${subscriptionType ?? 'monthly'}`;
+    : `/checkout/${snapshot.planCode}?type=${subscriptionType ?? 'monthly'}&currency=${currency}`;
 }
 
 /** The colour that goes with the word; never without it. */

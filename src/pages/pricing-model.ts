@@ -8,6 +8,9 @@ interface PricingInput {
   plans: OfferedPlan[];
   packs: CreditPack[];
   type: SubscriptionType;
+  /** In which the prices are, and all that plans are sold in. */
+  currency: string;
+  currencies: readonly string[];
   /** What the reader has now, when they are signed in and have a plan. */
   current: Subscription | null;
   locale: Locale;
@@ -22,6 +25,8 @@ interface PlanCard {
   current: boolean;
   /** Null: not sold at this interval. */
   price: Money | null;
+  /** What stands there instead. */
+  notOffered: string;
   per: string | null;
   note: string | null;
   creditsMonthly: number;
@@ -34,7 +39,7 @@ interface PlanCard {
 
 /** The price list at one interval, laid out so that plans can be compared. */
 export function pricingModel(input: PricingInput) {
-  const { plans, packs, type, t } = input;
+  const { plans, packs, type, currency, currencies, t } = input;
   const sold = plans.filter(({ prices }) => prices[type] !== undefined);
   const recommended = sold.find(({ plan }) => plan.isPopular) ?? sold.at(-1);
   return {
@@ -46,21 +51,37 @@ export function pricingModel(input: PricingInput) {
       .filter((each) => plans.some(({ prices }) => prices[each] !== undefined))
       .map((each) => ({
         type: each,
-        href: each === 'monthly' ? '/pricing' : `/pricing?interval=${each}`,
+        href: pricingPath(each, currency),
         current: each === type,
         saving: each === 'yearly' ? bestYearlySaving(plans) : 0,
       })),
+    // A switch with one position is none.
+    currencies: (currencies.length > 1 ? currencies : []).map((each) => ({
+      code: each,
+      href: pricingPath(type, each),
+      current: each === currency,
+    })),
     plans: plans.map((offered) => planCard(offered, input, recommended?.plan.id)),
     packs: packs.map((pack) => packRow(pack, input)),
   };
 }
 
+/** The price list at one interval in one currency. */
+export function pricingPath(type: SubscriptionType, currency: string): string {
+  const query = new URLSearchParams([
+    ...(type === 'monthly' ? [] : [['interval', type]]),
+    ...(currency === defaultCurrency ? [] : [['currency', currency]]),
+  ]).toString();
+  return query === '' ? '/pricing' : `/pricing?${query}`;
+}
+
 function planCard(
-  { plan, prices }: OfferedPlan,
-  { type, current, locale, t }: PricingInput,
+  { plan, prices, currencies }: OfferedPlan,
+  { type, currency, current, locale, t }: PricingInput,
   recommendedId: string | undefined,
 ): PlanCard {
-  const isFree = Object.keys(prices).length === 0;
+  const isFree = currencies.length === 0;
+  const isSold = Object.keys(prices).length > 0;
   const price = prices[type];
   const isTheirs = current?.planId === plan.id;
   const isCurrent = isTheirs && (isFree || current.subscriptionType === type);
@@ -71,8 +92,9 @@ function planCard(
     description: localized(plan.descriptions, locale),
     popular: plan.isPopular && price !== undefined,
     current: isCurrent,
-    price: isFree ? { amountMinor: 0, currency: defaultCurrency } : (price ?? null),
-    per: isFree ? null : t(`pricing:per.${type}`),
+    price: isFree ? { amountMinor: 0, currency } : (price ?? null),
+    notOffered: isFree || isSold ? t('pricing:not_offered') : t('pricing:not_offered_in', { currency }),
+    per: isFree || !isSold ? null : t(`pricing:per.${type}`),
     note: isFree ? t('pricing:note.free') : priceNote(price, prices.monthly, t),
     creditsMonthly: plan.creditsMonthly,
     perHundred: isFree ? t('pricing:per_hundred_free') : perHundred(price, plan.creditsMonthly, t),
@@ -80,8 +102,8 @@ function planCard(
     action: isCurrent
       ? { href: '/account', label: t('pricing:manage') }
       : chooseAction(
-          { code: plan.planCode, name, isFree, price, prices },
-          { type, isTheirs, changes: hasPeriod(current) },
+          { code: plan.planCode, name, price, prices, currencies },
+          { type, currency, isTheirs, changes: hasPeriod(current) },
           t,
         ),
     primary: plan.id === recommendedId && !isCurrent,
@@ -94,19 +116,27 @@ function hasPeriod(current: Subscription | null): boolean {
 }
 
 function chooseAction(
-  plan: { code: string; name: string; isFree: boolean; price: PlanPrice | undefined; prices: OfferedPlan['prices'] },
-  { type, isTheirs, changes }: { type: SubscriptionType; isTheirs: boolean; changes: boolean },
+  plan: { code: string; name: string; price: PlanPrice | undefined } & Pick<OfferedPlan, 'prices' | 'currencies'>,
+  {
+    type,
+    currency,
+    isTheirs,
+    changes,
+  }: Pick<PricingInput, 'type' | 'currency'> & { isTheirs: boolean; changes: boolean },
   t: Translate,
 ): { href: string; label: string } {
-  if (plan.isFree) return { href: `/checkout/${plan.code}`, label: t('pricing:start_free') };
+  const [soldIn] = plan.currencies;
+  if (soldIn === undefined) return { href: `/checkout/${plan.code}`, label: t('pricing:start_free') };
   if (plan.price !== undefined) {
     const label = isTheirs
       ? t(`pricing:switch.${type}`)
       : t(changes ? 'pricing:change' : 'pricing:choose', { plan: plan.name });
-    return { href: `/checkout/${plan.code}?type=${type}`, label };
+    return { href: `/checkout/${plan.code}?type=${type}&currency=${currency}`, label };
   }
-  const other = subscriptionTypes.find((each) => plan.prices[each] !== undefined) ?? 'monthly';
-  return { href: `/pricing?interval=${other}`, label: t(`pricing:see_interval.${other}`) };
+  const other = subscriptionTypes.find((each) => plan.prices[each] !== undefined);
+  return other === undefined
+    ? { href: pricingPath(type, soldIn), label: t('pricing:see_currency', { currency: soldIn }) }
+    : { href: pricingPath(other, currency), label: t(`pricing:see_interval.${other}`) };
 }
 
 function priceNote(price: PlanPrice | undefined, monthly: PlanPrice | undefined, t: Translate): string | null {

@@ -24,7 +24,10 @@ export class Payment extends Model<InferAttributes<Payment>, InferCreationAttrib
   declare failureCode: CreationOptional<string | null>;
   declare payerSealed: CreationOptional<string | null>;
   declare createdAt: Date;
+  /** When the gateway was last asked about it, by whomever. */
   declare checkedAt: CreationOptional<Date | null>;
+  /** Since when its end hangs on the gateway: an answer that did not come, or money that it holds. */
+  declare waitingSince: CreationOptional<Date | null>;
   declare completedAt: CreationOptional<Date | null>;
   /** When reconciliation last asked about it. */
   declare comparedAt: CreationOptional<Date | null>;
@@ -48,6 +51,7 @@ export function initPayment(sequelize: Sequelize): void {
       payerSealed: { type: DataTypes.TEXT, allowNull: true },
       createdAt: { type: DataTypes.DATE, allowNull: false },
       checkedAt: { type: DataTypes.DATE, allowNull: true },
+      waitingSince: { type: DataTypes.DATE, allowNull: true },
       completedAt: { type: DataTypes.DATE, allowNull: true },
       comparedAt: { type: DataTypes.DATE, allowNull: true },
     },

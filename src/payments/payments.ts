@@ -2,7 +2,7 @@ import { Op, type WhereOptions } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
 import { assertMove } from '../states/moves.ts';
-import { dueForFollowUp } from './follow-up-due.ts';
+import { dueForFollowUp, isLastFollowUp } from './follow-up-due.ts';
 import { Payment } from './payment.model.ts';
 
 export type { Payment } from './payment.model.ts';
@@ -57,6 +57,7 @@ export type PaymentChanges = Partial<
     | 'pendingReason'
     | 'failureCode'
     | 'checkedAt'
+    | 'waitingSince'
     | 'completedAt'
     | 'comparedAt'
   >
@@ -77,7 +78,7 @@ export async function openPayments(now: Date, limit: number): Promise<Payment[]>
     where: {
       status: { [Op.in]: ['pending', 'processing'] },
       providerOrderId: { [Op.ne]: null },
-      [Op.and]: dueForFollowUp(now),
+      [Op.and]: dueForFollowUp(now, 'coalesce(waiting_since, created_at)'),
     },
     order: [
       ['checkedAt', 'ASC NULLS FIRST'],
@@ -85,6 +86,11 @@ export async function openPayments(now: Date, limit: number): Promise<Payment[]>
     ],
     limit,
   });
+}
+
+/** Whether the schedule of asking about it is through. */
+export function isPastFollowUp({ waitingSince, createdAt }: Payment, now: Date): boolean {
+  return isLastFollowUp(waitingSince ?? createdAt, now);
 }
 
 export interface Comparison {

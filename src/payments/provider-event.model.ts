@@ -21,6 +21,8 @@ export class ProviderEventRow extends Model<
   declare bodySealed: string;
   declare headers: Record<string, string>;
   declare receivedAt: Date;
+  /** When it was last tried. */
+  declare checkedAt: CreationOptional<Date | null>;
   declare handledAt: CreationOptional<Date | null>;
   declare outcome: CreationOptional<string | null>;
   declare attempts: CreationOptional<number>;
@@ -38,6 +40,7 @@ export function initProviderEventRow(sequelize: Sequelize): void {
       bodySealed: { type: DataTypes.TEXT, allowNull: false },
       headers: { type: DataTypes.JSONB, allowNull: false },
       receivedAt: { type: DataTypes.DATE, allowNull: false },
+      checkedAt: { type: DataTypes.DATE, allowNull: true },
       handledAt: { type: DataTypes.DATE, allowNull: true },
       outcome: { type: DataTypes.TEXT, allowNull: true },
       attempts: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 0 },

@@ -1,7 +1,8 @@
-import { literal, Op, where } from 'sequelize';
+import { Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { NotFound } from '../kit/errors.ts';
 import { newId } from '../kit/ids.ts';
+import { dueForFollowUp } from './follow-up-due.ts';
 import { ProviderEventRow } from './provider-event.model.ts';
 import type { ProviderEvent } from './provider.ts';
 
@@ -27,9 +28,10 @@ export async function findEvent(id: string): Promise<ProviderEventRow | null> {
   return ProviderEventRow.findByPk(id);
 }
 
-export async function countAttempt(event: ProviderEventRow): Promise<void> {
+export async function countAttempt(event: ProviderEventRow, now: Date): Promise<void> {
   await event.increment('attempts');
   await event.reload();
+  await event.update({ checkedAt: now });
 }
 
 /** `outcome` says what came of it, in words for staff. */
@@ -53,19 +55,13 @@ export async function reopenEvent(
   return { handledAt, outcome, attempts, error };
 }
 
-/**
- * Events that nobody finished, a bounded batch. After n attempts an event waits until it is n² minutes old, behind those
- * that were tried less: one that can never be handled stays in sight and out of the way.
- */
-export async function unhandledEvents(receivedBefore: Date, limit: number): Promise<string[]> {
+/** Events that nobody finished, least recently tried first, a bounded batch. */
+export async function unhandledEvents(now: Date, limit: number): Promise<string[]> {
   const rows = await ProviderEventRow.findAll({
     attributes: ['id'],
-    where: {
-      handledAt: null,
-      [Op.and]: where(literal('received_at + make_interval(mins => attempts * attempts)'), Op.lte, receivedBefore),
-    },
+    where: { handledAt: null, [Op.and]: dueForFollowUp(now, 'received_at') },
     order: [
-      ['attempts', 'ASC'],
+      ['checkedAt', 'ASC NULLS FIRST'],
       ['receivedAt', 'ASC'],
     ],
     limit,

@@ -1,3 +1,5 @@
+import type { Money } from '../kit/money.ts';
+
 /**
  * What a payment gateway must be able to do for us. Flows in `billing/` know this interface only;
  * adding a gateway means writing one adapter in `providers/` and nothing else.
@@ -10,6 +12,17 @@ export interface PaymentProvider {
   readonly name: string;
   /** As customers know it: `PayPal`. */
   readonly displayName: string;
+  /**
+   * How long the gateway remembers a request id, from when it was first sent. Within it the same call is safe; after it
+   * the call could have a second effect, so it is looked first whether it was made.
+   */
+  readonly remembersRequestsMs: { readonly order: number; readonly refund: number };
+
+  /**
+   * Whether it can take such an amount at all, known without asking it.
+   * @returns why not, in a sentence for people, or null
+   */
+  refusesAmount(money: Money): string | null;
 
   /**
    * Opens an order at the gateway that the buyer then approves.
@@ -99,7 +112,7 @@ export interface ProviderCapture {
 }
 
 export interface ProviderRefundInput {
-  /** Our refund id, as the gateway's idempotency key. */
+  /** Our refund id, as the gateway's idempotency key; comes back on the refund as `reference`. */
   requestId: string;
   captureId: string;
   amountMinor: number;
@@ -114,6 +127,11 @@ export interface ProviderRefund {
   amountMinor: number;
   currency: string;
   captureId: string | null;
+  /**
+   * What the gateway keeps with it for us: our refund id on one that we asked for, something else on one that was made
+   * elsewhere; null when it keeps nothing.
+   */
+  reference: string | null;
 }
 
 /** A webhook is a hint: it names what changed, and the truth is then fetched. */

@@ -3,6 +3,7 @@ import type { Tx } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
 import { assertMove } from '../states/moves.ts';
 import { dueForFollowUp } from './follow-up-due.ts';
+import type { ProviderRefund } from './provider.ts';
 import { Refund } from './refund.model.ts';
 
 export type { Refund } from './refund.model.ts';
@@ -45,6 +46,19 @@ export async function refundsOf(orderIds: readonly string[], tx?: Tx): Promise<R
   });
 }
 
+/**
+ * Which of ours the gateway's refund is: by its id, else by our id that it carries. One that carries nothing is taken for
+ * an unanswered one of the same amount.
+ */
+export function matchRefund(ours: readonly Refund[], theirs: ProviderRefund): Refund | undefined {
+  const { refundId, reference, amountMinor } = theirs;
+  const known = ours.find(({ providerRefundId }) => providerRefundId === refundId);
+  if (known !== undefined) return known;
+  const unnamed = ours.filter(({ providerRefundId }) => providerRefundId === null);
+  if (reference !== null) return unnamed.find(({ id }) => id === reference);
+  return unnamed.find((refund) => refund.status === 'pending' && refund.amountMinor === amountMinor);
+}
+
 /** Minor units promised to the customer and not yet confirmed by the gateway. */
 export function pendingMinor(refunds: readonly Refund[]): number {
   return refunds.filter((refund) => refund.status === 'pending').reduce((sum, refund) => sum + refund.amountMinor, 0);
@@ -75,7 +89,7 @@ export async function updateRefund(
 /** Refunds whose end we do not know, least recently asked about first, a bounded batch. */
 export async function openRefunds(now: Date, limit: number): Promise<Refund[]> {
   return Refund.findAll({
-    where: { status: 'pending', [Op.and]: dueForFollowUp(now) },
+    where: { status: 'pending', [Op.and]: dueForFollowUp(now, 'created_at') },
     order: [
       ['checkedAt', 'ASC NULLS FIRST'],
       ['id', 'ASC'],

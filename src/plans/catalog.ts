@@ -1,3 +1,4 @@
+import { literal, Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { CreditPack } from './credit-pack.model.ts';
 import { Plan } from './plan.model.ts';
@@ -15,6 +16,8 @@ export const defaultCurrency = 'USD';
 export interface OfferedPlan {
   plan: Plan;
   prices: Partial<Record<SubscriptionType, PlanPrice>>;
+  /** All that it is sold in: none when it is free. */
+  currencies: string[];
 }
 
 /** The plans that are for sale, in the order of the pricing page. */
@@ -27,14 +30,30 @@ export async function listPlans(currency = defaultCurrency): Promise<OfferedPlan
         ['planCode', 'ASC'],
       ],
     }),
-    PlanPrice.findAll({ where: { isActive: true, currency } }),
+    PlanPrice.findAll({ where: { isActive: true } }),
   ]);
-  return plans.map((plan) => ({
-    plan,
-    prices: Object.fromEntries(
-      prices.filter((price) => price.planId === plan.id).map((price) => [price.subscriptionType, price]),
-    ),
-  }));
+  return plans.map((plan) => {
+    const all = prices.filter((price) => price.planId === plan.id);
+    const offered = all.filter((price) => price.currency === currency);
+    return {
+      plan,
+      prices: Object.fromEntries(offered.map((price) => [price.subscriptionType, price])),
+      currencies: inOrder(all.map((price) => price.currency)),
+    };
+  });
+}
+
+/** What plans are sold in, the default first. */
+export async function currenciesOnSale(): Promise<string[]> {
+  const active = literal('(SELECT id FROM plans WHERE is_active)');
+  const where = { isActive: true, planId: { [Op.in]: active } };
+  const sold = await PlanPrice.findAll({ attributes: ['currency'], where, group: ['currency'] });
+  return inOrder(sold.map(({ currency }) => currency));
+}
+
+function inOrder(currencies: readonly string[]): string[] {
+  const others = [...new Set(currencies)].filter((currency) => currency !== defaultCurrency).sort();
+  return currencies.includes(defaultCurrency) ? [defaultCurrency, ...others] : others;
 }
 
 export type PlanReference = { planId: string } | { planCode: string };

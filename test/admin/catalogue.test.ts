@@ -91,13 +91,14 @@ describe('plans, prices and staff in the panel', function () {
     await buy(panel.services, customer.id, { plan: { planCode: 'pro' }, subscriptionType: 'monthly' });
     const [old] = await sql<{ id: string; plan_id: string }>(
       `SELECT p.id, plan_id FROM plan_prices p JOIN plans ON plans.id = plan_id
-       WHERE plan_code = 'pro' AND subscription_type = 'monthly' AND p.is_active`,
+       WHERE plan_code = 'pro' AND subscription_type = 'monthly' AND currency = 'USD' AND p.is_active`,
     );
     const body = { planId: old?.plan_id, subscriptionType: 'monthly', amount: '34.99', currency: 'USD' };
     const made = await owner.post('/api/resources/plan_prices/actions/new', body);
     expect(made.status, made.text).to.equal(200);
     const rows = await sql(
-      `SELECT amount_minor, is_active FROM plan_prices WHERE plan_id = $1 AND subscription_type = 'monthly' ORDER BY created_at`,
+      `SELECT amount_minor, is_active FROM plan_prices
+       WHERE plan_id = $1 AND subscription_type = 'monthly' AND currency = 'USD' ORDER BY created_at`,
       old?.plan_id,
     );
     expect(rows).to.deep.equal([
@@ -123,7 +124,7 @@ describe('plans, prices and staff in the panel', function () {
 
   it('archives a price once, with a reason', async () => {
     const [price] = await sql<{ id: string }>(
-      `SELECT id FROM plan_prices WHERE subscription_type = 'lifetime' AND is_active`,
+      `SELECT id FROM plan_prices WHERE subscription_type = 'lifetime' AND currency = 'USD' AND is_active`,
     );
     const path = `/api/resources/plan_prices/records/${price?.id ?? ''}/archive`;
     expect((await owner.post(path, {})).status).to.equal(400);
@@ -150,6 +151,9 @@ describe('plans, prices and staff in the panel', function () {
     expect((await offer('1500.5', 'JPY')).status).to.equal(400);
     expect((await offer('1500', 'JPY')).status).to.equal(200);
     expect((await offer('10.00', 'usd')).status).to.equal(400);
+    const untakable = await offer('10.000', 'KWD');
+    expect(untakable.status, 'no gateway takes it').to.equal(400);
+    expect(untakable.json.errors).to.deep.equal([{ path: 'amount', message: 'PayPal does not take KWD.' }]);
   });
 
   it('adds staff who can sign in, changes their role, and keeps one owner', async () => {

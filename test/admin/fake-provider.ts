@@ -15,6 +15,8 @@ export function paysAtOnce(): PaymentProvider {
   return {
     name: 'paypal',
     displayName: 'PayPal',
+    remembersRequestsMs: { order: 6 * 3_600_000, refund: 45 * 24 * 3_600_000 },
+    refusesAmount: ({ currency }) => (currency === 'KWD' ? 'PayPal does not take KWD.' : null),
     createOrder(input) {
       const providerOrderId = nextId('ORDER');
       const capture: ProviderCapture = {
@@ -51,7 +53,14 @@ export function paysAtOnce(): PaymentProvider {
     refundCapture({ requestId, captureId, amountMinor, currency }) {
       const refundId = requests.get(requestId) ?? nextId('REFUND');
       requests.set(requestId, refundId);
-      const refund: ProviderRefund = { refundId, status: 'completed', amountMinor, currency, captureId };
+      const refund: ProviderRefund = {
+        refundId,
+        status: 'completed',
+        amountMinor,
+        currency,
+        captureId,
+        reference: requestId,
+      };
       refunds.set(refundId, refund);
       return Promise.resolve(refund);
     },

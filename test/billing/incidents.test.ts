@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { askAboutPayment } from '../../src/billing/ask-gateway.ts';
 import { checkBooks } from '../../src/billing/check-books.ts';
 import { followUpPayments } from '../../src/billing/follow-up.ts';
 import { resolveIncident } from '../../src/billing/resolve-incident.ts';
@@ -37,25 +38,32 @@ describe('incidents', function () {
     expect(mails.filter(({ template }) => template === 'receipt')).to.deep.equal([]);
   });
 
-  it('say that a payment was held too long, and go on asking', async () => {
+  it('say that a payment was held for 14 days, after which only staff ask', async () => {
     const customer = await Client.register(app);
     const { body: order } = await customer.post('/payments/create-order', { plan_code: 'pro' });
     const fault = { on: 'capture', fault: 'pending', times: 1, order_id: order.provider_order_id };
     await call(app, 'POST', '/sandbox/api/paypal/faults', { body: fault });
     await customer.approve(order);
     await customer.post(`/payments/orders/${order.order_id as string}/capture`);
-    for (const days of [13, 2, 1]) {
+    for (const days of [13, 2, 1, 10]) {
       app.clock.turnTo(new Date(app.clock.now().getTime() + days * 24 * 3600_000));
       await followUpPayments(app.services);
     }
     expect(
       (await incidentsOf(order.order_id as string)).map(({ kind, occurrences }) => [kind, occurrences]),
-    ).to.deep.equal([['payment_unresolved', 2]]);
+    ).to.deep.equal([['payment_unresolved', 1]]);
     await call(app, 'POST', `/sandbox/api/paypal/captures/${await captureOf(order)}/complete`);
     app.clock.turnTo(new Date(app.clock.now().getTime() + 24 * 3600_000));
-    await followUpPayments(app.services);
+    expect(await followUpPayments(app.services)).to.deep.equal({ asked: 0, unanswered: 0 });
+    const staff = await addStaffActor(app);
+    const { rows } = await app.db.pool.query<{ id: string }>('SELECT id FROM payments WHERE order_id = $1', [
+      order.order_id,
+    ]);
+    const question = { id: rows[0]?.id ?? '', reason: 'the customer wrote', staff };
+    expect(await askAboutPayment(app.services, question)).to.include({ outcome: 'completed' });
     await customer.signIn();
     expect(await customer.credits()).to.include({ available_credits: 2000 });
+    expect((await incidentsOf(order.order_id as string))[0]).to.include({ status: 'resolved' });
     await expectBalancedBooks(app.services);
   });
 

@@ -131,8 +131,10 @@ describe('reconciliation with the gateway', function () {
 
   it('takes a refund whose answer is still missing for the one at the gateway', async () => {
     const { payment } = await bought();
-    await addRefund(payment, { amountMinor: 250, providerRefundId: null, status: 'pending' });
-    await refundAtGateway(payment.provider_capture_id, { amount: '2.50' });
+    const requestId = await addRefund(payment, { amountMinor: 250, providerRefundId: null, status: 'pending' });
+    const captureId = payment.provider_capture_id;
+    const ours = { requestId, captureId, amountMinor: 250, currency: 'USD', note: null };
+    await providerOf(app.services, 'paypal').refundCapture(ours);
     expect(await run()).to.deep.equal({ ...nothing, compared: 1 });
     await refundAtGateway(payment.provider_capture_id, { amount: '2.50' });
     expect(await run()).to.deep.equal(one);
@@ -233,14 +235,16 @@ describe('reconciliation with the gateway', function () {
       providerRefundId,
       status = 'completed',
     }: { amountMinor: number; providerRefundId: string | null; status?: string },
-  ): Promise<void> {
+  ): Promise<string> {
+    const id = newId();
     await sql(
       `INSERT INTO refunds (id, order_id, payment_id, provider, provider_refund_id, status, currency, amount_minor,
          reason, created_at, completed_at)
        SELECT $2, order_id, id, provider, $3, $4, currency, $5, 'test', $6,
          CASE WHEN $4 = 'completed' THEN $6::timestamptz END
        FROM payments WHERE id = $1`,
-      [payment.id, newId(), providerRefundId, status, amountMinor, app.clock.now()],
+      [payment.id, id, providerRefundId, status, amountMinor, app.clock.now()],
     );
+    return id;
   }
 });

@@ -12,9 +12,9 @@ describe('money', () => {
   });
 
   it('is read back to the same amount, in every currency', () => {
-    const currency = fc.constantFrom('USD', 'JPY', 'KWD', 'CNY');
+    const currency = fc.constantFrom('USD', 'JPY', 'KWD', 'CNY', 'CLF', 'UYW', 'IQD', 'HUF');
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: 10 ** 12 }), currency, (amountMinor, code) => {
+      fc.property(fc.integer({ min: 0, max: 10 ** 13 }), currency, (amountMinor, code) => {
         expect(fromDecimal(toDecimal({ amountMinor, currency: code }), code)).to.equal(amountMinor);
       }),
     );
@@ -28,6 +28,31 @@ describe('money', () => {
 
   it('refuses decimals in a currency that has none', () => {
     expect(() => fromDecimal('500.0', 'JPY')).to.throw(RangeError);
+  });
+
+  it('reads every text that it writes down again, and none with a digit more', () => {
+    const whole = fc.integer({ min: 0, max: 10 ** 9 });
+    for (const [code, exponent] of [
+      ['JPY', 0],
+      ['USD', 2],
+      ['KWD', 3],
+      ['CLF', 4],
+    ] as const) {
+      fc.assert(
+        fc.property(whole, fc.integer({ min: 0, max: 10 ** exponent - 1 }), (units, parts) => {
+          const text = exponent === 0 ? String(units) : `${units}.${String(parts).padStart(exponent, '0')}`;
+          expect(toDecimal({ amountMinor: fromDecimal(text, code), currency: code })).to.equal(text);
+          expect(() => fromDecimal(exponent === 0 ? `${text}.0` : `${text}0`, code)).to.throw(RangeError);
+        }),
+      );
+    }
+  });
+
+  it('is shown with the decimals of its currency, whatever the language uses', () => {
+    expect(formatMoney({ amountMinor: 1500, currency: 'JPY' }, 'en')).to.equal('¥1,500');
+    expect(formatMoney({ amountMinor: 1500, currency: 'JPY' }, 'zh-CN')).to.equal('JP¥1,500');
+    expect(formatMoney({ amountMinor: 1234, currency: 'IQD' }, 'en')).to.match(/1\.234$/);
+    expect(formatMoney({ amountMinor: 12345, currency: 'CLF' }, 'en')).to.match(/1\.2345$/);
   });
 
   it('is shown in the reader’s way', () => {

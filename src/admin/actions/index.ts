@@ -1,5 +1,6 @@
 import type { RecordAction } from './action.ts';
 import { adjustCreditsAction } from './adjust-credits.ts';
+import { askAboutPaymentAction, askAboutRefundAction } from './ask-gateway.ts';
 import { archivePriceAction } from './archive-price.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
 import { refundDuplicateAction } from './refund-duplicate.ts';
@@ -15,6 +16,8 @@ export const recordActions: readonly RecordAction[] = [
   reactivateUserAction,
   cancelSubscriptionAction,
   refundOrderAction,
+  askAboutPaymentAction,
+  askAboutRefundAction,
   archivePriceAction,
   refundDuplicateAction,
   resolveIncidentAction,

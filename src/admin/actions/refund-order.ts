@@ -4,9 +4,10 @@ import type { RefundPlan } from '../../billing/refund-policy.ts';
 import { ValidationFailed } from '../../kit/errors.ts';
 import { fromDecimal } from '../../kit/money.ts';
 import type { Refund } from '../../payments/refunds.ts';
+import type { RefundStatus } from '../../states/moves.ts';
 import { reason, recordAction, textOf, type Done, type Facts, type RowValues } from './action.ts';
 
-const outcomes: Readonly<Record<string, Done>> = {
+const outcomes: Readonly<Record<RefundStatus, Done>> = {
   completed: { message: 'refunded' },
   pending: { message: 'refundPending', type: 'info' },
   failed: { message: 'refundFailed', type: 'error' },
@@ -30,7 +31,7 @@ export const refundOrderAction = recordAction({
   },
   async perform(services, row, { reason: why, amount: given, endSubscription }, staff) {
     const choice = { amountMinor: minorOf(given, row), endSubscription };
-    return toDone(await refundOrder(services, { ...choice, orderId: textOf(row, 'id'), reason: why, staff }));
+    return refundDone(await refundOrder(services, { ...choice, orderId: textOf(row, 'id'), reason: why, staff }));
   },
 });
 
@@ -50,8 +51,7 @@ export function factsOf(plan: RefundPlan & { leftMinor: number }, orderNo: Facts
   return { ...plan, endsAt: plan.endsAt?.toISOString() ?? null, orderNo };
 }
 
-/** What it is told of one that was made, or tried. */
-export function toDone({ status, amountMinor, currency, creditsClawedBack, failureCode }: Refund): Done {
-  const done = outcomes[status] ?? { message: 'refundPending', type: 'info' };
-  return { ...done, facts: { amountMinor, currency, creditsClawedBack, failureCode } };
+/** What came of a refund, for the screen. */
+export function refundDone({ status, amountMinor, currency, creditsClawedBack, failureCode }: Refund): Done {
+  return { ...outcomes[status as RefundStatus], facts: { amountMinor, currency, creditsClawedBack, failureCode } };
 }

@@ -2,7 +2,8 @@ import { useTranslation, type ActionProps } from 'adminjs';
 import { useState, type FormEvent } from 'react';
 import { ActionField, type Field } from './action-field.tsx';
 import { effects, type Facts } from './effects.ts';
-import { decimalOf, formatMoney } from './format.ts';
+import { toDecimal } from '../../kit/money.ts';
+import { formatMoney } from './format.ts';
 import { usePreview } from './preview.ts';
 import { Problem, useSend } from './send.tsx';
 
@@ -109,7 +110,9 @@ type Translate = ReturnType<typeof useTranslation>['t'];
 function initialValues(own: readonly Field[], facts: Facts, t: Translate): Values {
   const values: Record<string, string> = { atPeriodEnd: canWait(facts) ? 'yes' : 'no' };
   for (const { name, input, prefilled } of own) {
-    if (input === 'money') values[name] = decimalOf(Number(facts['leftMinor']), String(facts['currency']));
+    if (input === 'money') {
+      values[name] = toDecimal({ amountMinor: Number(facts['leftMinor']), currency: String(facts['currency']) });
+    }
     if (prefilled !== undefined) values[name] = t(prefilled, { ...facts });
   }
   return values;

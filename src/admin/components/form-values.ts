@@ -1,6 +1,6 @@
 import type { RecordJSON } from 'adminjs';
 import type { FormField } from '../forms/form.ts';
-import { decimalOf } from './format.ts';
+import { toDecimal } from '../../kit/money.ts';
 
 export interface Feature {
   key: string;
@@ -29,7 +29,9 @@ function valueOf({ name, input, initial = '' }: FormField, record: RecordJSON | 
   if (input === 'features') return parse(params[name], []) as Feature[];
   if (input === 'password') return '';
   if (input === 'money')
-    return record === undefined ? '' : decimalOf(Number(params['amountMinor']), textOf(params['currency']));
+    return record === undefined
+      ? ''
+      : toDecimal({ amountMinor: Number(params['amountMinor']), currency: textOf(params['currency']) });
   if (record === undefined) return initial;
   if (input === 'flag') return params[name] === true;
   return textOf(params[name]);

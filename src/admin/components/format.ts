@@ -1,30 +1,14 @@
+import { formatMoney as format } from '../../kit/money.ts';
+
 /** How numbers, money and times look to the reader, in their language and zone. */
 
 export function formatNumber(value: number, locale: string, signed = false): string {
   return new Intl.NumberFormat(locale, signed ? { signDisplay: 'exceptZero' } : {}).format(value);
 }
 
-/** Minor units → `$9.99`. Exact: the decimal text is made from digits, not by division. */
+/** Minor units → `$9.99`. */
 export function formatMoney(amountMinor: number, currency: string, locale: string): string {
-  const format = new Intl.NumberFormat(locale, { style: 'currency', currency });
-  return format.format(
-    toDecimal(amountMinor, format.resolvedOptions().maximumFractionDigits ?? 2) as unknown as number,
-  );
-}
-
-function toDecimal(amountMinor: number, exponent: number): string {
-  const digits = String(Math.abs(amountMinor)).padStart(exponent + 1, '0');
-  const sign = amountMinor < 0 ? '-' : '';
-  return exponent === 0 ? sign + digits : `${sign}${digits.slice(0, -exponent)}.${digits.slice(-exponent)}`;
-}
-
-/** Minor units → `9.99`, as it is typed. */
-export function decimalOf(amountMinor: number, currency: string): string {
-  return toDecimal(amountMinor, decimalsOf(currency));
-}
-
-function decimalsOf(currency: string): number {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  return format({ amountMinor, currency }, locale);
 }
 
 /** In the reader's zone. */

@@ -83,6 +83,7 @@ export function readRefund(refund: Refund): ProviderRefund {
     // `total_refunded_amount` is cumulative; this is the refund's own.
     ...readMoney(refund.amount),
     captureId: lastSegment(refund.links, 'up', 'captures'),
+    reference: refund.customId ?? null,
   };
 }
 

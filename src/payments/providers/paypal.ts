@@ -8,7 +8,7 @@ import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
 import { ProviderRejected, ProviderUnavailable } from '../provider-errors.ts';
 import type { PaymentProvider, ProviderOrder, ProviderOrderInput } from '../provider.ts';
-import { toPaypalMoney } from './paypal-amounts.ts';
+import { refusesAmount, toPaypalMoney } from './paypal-amounts.ts';
 import { readCapture, readOrder, readRefund } from './paypal-answers.ts';
 import { checkedBaseUrl } from './paypal-base-url.ts';
 import { createCertificates, type SimulatorTrust } from './paypal-certificates.ts';
@@ -38,6 +38,9 @@ export interface PaypalOptions {
 }
 
 const prefer = 'return=representation';
+const hourMs = 3_600_000;
+/** Source: developer.paypal.com/api/rest/reference/idempotency. */
+const remembersRequestsMs = { order: 6 * hourMs, refund: 45 * 24 * hourMs };
 
 /**
  * PayPal Orders v2 behind our own interface.
@@ -59,6 +62,8 @@ export function createPaypalProvider(options: PaypalOptions): PaymentProvider {
   return {
     name: 'paypal',
     displayName: 'PayPal',
+    remembersRequestsMs,
+    refusesAmount,
     fetchOrder,
 
     async createOrder(input) {
@@ -88,6 +93,7 @@ export function createPaypalProvider(options: PaypalOptions): PaymentProvider {
     async refundCapture({ captureId, requestId: paypalRequestId, amountMinor, currency, note }) {
       const body = {
         amount: toPaypalMoney({ amountMinor, currency }),
+        customId: paypalRequestId,
         ...(note === null || note === '' ? {} : { noteToPayer: clip(note, 255) }),
       };
       const call = client.call('refund capture', ({ payments }) =>
