@@ -3,6 +3,7 @@ import type { Money } from '../kit/money.ts';
 import { defaultCurrency, type CreditPack, type OfferedPlan, type PlanPrice } from '../plans/catalog.ts';
 import { localized, subscriptionTypes, type SubscriptionType } from '../plans/plan-terms.ts';
 import type { Subscription } from '../subscriptions/subscriptions.ts';
+import { planPath } from './order-item.ts';
 
 interface PricingInput {
   plans: OfferedPlan[];
@@ -112,8 +113,7 @@ function chooseAction(
   const [soldIn] = plan.currencies;
   if (soldIn === undefined) return { href: `/checkout/${plan.code}`, label: t('pricing:start_free') };
   if (plan.price !== undefined) {
-    const href = `/checkout/${plan.code}?type=${type}&currency=${currency}`;
-    return { href, label: t('pricing:choose', { plan: plan.name }) };
+    return { href: planPath(plan.code, type, currency), label: t('pricing:choose', { plan: plan.name }) };
   }
   const other = subscriptionTypes.find((each) => plan.prices[each] !== undefined);
   return other === undefined
