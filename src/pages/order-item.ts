@@ -1,6 +1,7 @@
 import type { Locale, Translate } from '../kit/i18n.ts';
 import type { OrderSnapshot, OrderStatus } from '../orders/order-states.ts';
 import type { Order } from '../orders/orders.ts';
+import { defaultCurrency } from '../plans/catalog.ts';
 import { localized, type SubscriptionType } from '../plans/plan-terms.ts';
 
 interface Sold {
@@ -19,7 +20,12 @@ export function itemName({ snapshot, subscriptionType }: Omit<Sold, 'currency'>,
 export function buyAgainPath({ snapshot, subscriptionType, currency }: Sold): string {
   return 'packCode' in snapshot
     ? `/checkout/packs/${snapshot.packCode}`
-    : `/checkout/${snapshot.planCode}?type=${subscriptionType ?? 'monthly'}&currency=${currency}`;
+    : planPath(snapshot.planCode, subscriptionType ?? 'monthly', currency);
+}
+
+/** Where a plan is bought. The default currency goes without saying. */
+export function planPath(planCode: string, type: SubscriptionType, currency: string): string {
+  return `/checkout/${planCode}?type=${type}${currency === defaultCurrency ? '' : `&currency=${currency}`}`;
 }
 
 /** The colour that goes with the word; never without it. */

@@ -3,6 +3,7 @@ import type { Money } from '../kit/money.ts';
 import { defaultCurrency, type CreditPack, type OfferedPlan, type PlanPrice } from '../plans/catalog.ts';
 import { localized, subscriptionTypes, type SubscriptionType } from '../plans/plan-terms.ts';
 import type { Subscription } from '../subscriptions/subscriptions.ts';
+import { planPath } from './order-item.ts';
 
 interface PricingInput {
   plans: OfferedPlan[];
@@ -131,7 +132,7 @@ function chooseAction(
     const label = isTheirs
       ? t(`pricing:switch.${type}`)
       : t(changes ? 'pricing:change' : 'pricing:choose', { plan: plan.name });
-    return { href: `/checkout/${plan.code}?type=${type}&currency=${currency}`, label };
+    return { href: planPath(plan.code, type, currency), label };
   }
   const other = subscriptionTypes.find((each) => plan.prices[each] !== undefined);
   return other === undefined
