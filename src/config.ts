@@ -35,6 +35,7 @@ const environment = z.object({
   PAYPAL_WEBHOOK_ID: text.optional(),
   PAYPAL_WEBHOOK_VERIFICATION: z.enum(['certificate', 'gateway']).default('certificate'),
   PAYPAL_BASE_URL: url('http:', 'https:').optional(),
+  DISPUTE_FREEZE_CREDITS: flag.default(true),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
   MAIL_FROM: text.default('Plantain <billing@plantain.localhost>'),
   SESSION_SECRET: secret.optional(),
@@ -68,6 +69,8 @@ export interface Config {
     webhookVerification: Environment['PAYPAL_WEBHOOK_VERIFICATION'];
     baseUrl: string | undefined;
   };
+  /** Set the credits of a disputed order apart. */
+  freezeDisputed: boolean;
   smtpUrl: string | undefined;
   mailFrom: string;
   sessionSecret: string | undefined;
@@ -172,6 +175,7 @@ function toConfig(settings: Environment): Config {
       webhookVerification: settings.PAYPAL_WEBHOOK_VERIFICATION,
       baseUrl: settings.PAYPAL_BASE_URL,
     },
+    freezeDisputed: settings.DISPUTE_FREEZE_CREDITS,
     smtpUrl: settings.SMTP_URL,
     mailFrom: settings.MAIL_FROM,
     sessionSecret: settings.SESSION_SECRET,

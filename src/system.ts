@@ -75,7 +75,12 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     accessTokens: createAccessTokens(secrets.jwt, clock),
     providers: new Map([['paypal', openPaypal(options, clock, simulator)]]),
     mail: openMail(config, mailbox),
-    settings: { production: config.production, publicUrl, mailFrom: config.mailFrom },
+    settings: {
+      production: config.production,
+      publicUrl,
+      mailFrom: config.mailFrom,
+      freezeDisputed: config.freezeDisputed,
+    },
   };
   const limits = new RateLimits({ redis, enabled: config.rateLimits });
   const secure = publicUrl().startsWith('https:');

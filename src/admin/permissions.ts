@@ -19,6 +19,7 @@ const table = {
   orders: { ...read, refund: ['owner', 'finance'] },
   payments: read,
   refunds: read,
+  disputes: read,
   credit_transactions: read,
   credit_grants: read,
   credit_balances: read,

@@ -27,6 +27,8 @@ export interface Settings {
   publicUrl(): string;
   /** `Name <address>`: the sender of mails, and who to write to. */
   mailFrom: string;
+  /** Set the credits of a disputed order apart until the gateway has decided. */
+  freezeDisputed: boolean;
 }
 
 /** @throws Error when a row names a gateway that is not configured */

@@ -9,6 +9,7 @@ import { findPayment, lockPayment, updatePayment, type Payment } from '../paymen
 import type { ProviderCapture, ProviderOrder } from '../payments/provider.ts';
 import { createRefund, refundsOf } from '../payments/refunds.ts';
 import { activatePurchase } from './activate-purchase.ts';
+import { freezeIfDisputed } from './freeze-order.ts';
 import { addressOf, itemOf, totalOf } from './mail-data.ts';
 import { requestRefund } from './refund-order.ts';
 import { providerOf, type Services } from './services.ts';
@@ -155,11 +156,12 @@ function sealPayer({ sealer }: Services, { payer }: ProviderOrder): string | nul
   return payer === null ? null : sealer.seal(JSON.stringify(payer));
 }
 
-async function complete({ db }: Services, tx: Tx, order: Order, now: Date): Promise<void> {
+async function complete(services: Services, tx: Tx, order: Order, now: Date): Promise<void> {
   await moveOrder(tx, order, 'completed', { paidAt: now, closedAt: now });
   const { period, creditsExpireAt } = await activatePurchase(tx, order, now);
+  await freezeIfDisputed(services, tx, order.id, now);
   const user = await getUser(order.userId, tx);
-  await postMail(db, tx, {
+  await postMail(services.db, tx, {
     template: 'receipt',
     data: {
       customerName: user.name,

@@ -9,6 +9,7 @@ import { lockOrder, moveOrder, paidOrdersOf, type Order } from '../orders/orders
 import type { ProviderRefund } from '../payments/provider.ts';
 import { findRefund, lockRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
 import { endSubscription, isLive, lockSubscription, setEndDate } from '../subscriptions/subscriptions.ts';
+import { freezeIfDisputed, thaw } from './freeze-order.ts';
 import { addressOf, itemOf, totalOf } from './mail-data.ts';
 import { claimedCredits, planRefund } from './refund-policy.ts';
 import { providerOf, type Services } from './services.ts';
@@ -83,6 +84,8 @@ async function complete(services: Services, tx: Tx, order: Order, refund: Refund
   const { userId } = order;
   // The plan before the credits: the order in which every flow locks them.
   if (order.subscriptionId !== null) await lockSubscription(tx, order.subscriptionId);
+  // What a dispute has set apart is taken back first; what is then left of it is set apart again below.
+  await thaw(tx, order, now);
   const credits = await creditsOfOrder(tx, userId, order.id, now);
   const claimed = claimedCredits(await refundsOf([order.id], tx));
   const plan = planRefund(order, refund.amountMinor, order.refundedMinor, credits, claimed);
@@ -99,6 +102,7 @@ async function complete(services: Services, tx: Tx, order: Order, refund: Refund
   const refundedMinor = order.refundedMinor + refund.amountMinor;
   await moveOrder(tx, order, plan.isFull ? 'refunded' : 'partially_refunded', { refundedMinor });
   const subscriptionEnded = plan.isFull && (await takeBackPeriod(tx, order, now));
+  await freezeIfDisputed(services, tx, order.id, now);
   const user = await getUser(userId, tx);
   await postMail(services.db, tx, {
     template: 'refund',

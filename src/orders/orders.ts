@@ -55,8 +55,8 @@ export async function moveOrder(
   await order.update({ status, ...changes }, { transaction: tx });
 }
 
-export async function findOrder(id: string): Promise<Order | null> {
-  return Order.findByPk(id);
+export async function findOrder(id: string, tx?: Tx): Promise<Order | null> {
+  return Order.findByPk(id, { transaction: tx ?? null });
 }
 
 /** A customer's own order: somebody else's looks as if it were not there. @throws NotFound */
@@ -88,6 +88,11 @@ export async function staleOrders(now: Date, limit: number): Promise<string[]> {
     limit,
   });
   return rows.map((row) => row.id);
+}
+
+/** Flags the order as disputed since then, or not any more (null). */
+export async function flagDisputed(tx: Tx, order: Order, disputedAt: Date | null): Promise<void> {
+  await order.update({ disputedAt }, { transaction: tx });
 }
 
 /** Ties a paid order to the subscription that it began or extended, and to the time that it paid for. */

@@ -42,7 +42,12 @@ export async function startPanel(db: Database, { port = 0, limited = true } = {}
     accessTokens: undefined as never,
     providers: new Map([['paypal', paysAtOnce()]]),
     mail: undefined as never,
-    settings: { production: false, publicUrl: () => 'http://127.0.0.1', mailFrom: 'Plantain <billing@plantain.test>' },
+    settings: {
+      production: false,
+      publicUrl: () => 'http://127.0.0.1',
+      mailFrom: 'Plantain <billing@plantain.test>',
+      freezeDisputed: true,
+    },
   };
   const session = createSessions({
     name: 'plantain.staff',

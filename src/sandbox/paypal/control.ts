@@ -14,6 +14,7 @@ import {
   find,
   latestOrders,
   lockOrder,
+  openDisputeOf,
   type CaptureRecord,
   type DisputeRecord,
   type OrderRecord,
@@ -23,6 +24,8 @@ import {
 interface OrderOverview {
   order: OrderRecord;
   captures: CaptureRecord[];
+  /** Whether a dispute about one of them is open. */
+  disputed: boolean;
 }
 
 /** What people and PayPal do at PayPal's side, for pages and tests. Everything throws AppError. */
@@ -135,7 +138,13 @@ export function createControl({ pool, clock, base, onChange }: ControlOptions): 
 
     listOrders: async (limit) => {
       const orders = await latestOrders(pool, limit);
-      return Promise.all(orders.map(async (order) => ({ order, captures: await capturesOf(pool, order.id) })));
+      return Promise.all(
+        orders.map(async (order) => {
+          const captures = await capturesOf(pool, order.id);
+          const disputes = await Promise.all(captures.map(({ id }) => openDisputeOf(pool, id)));
+          return { order, captures, disputed: disputes.some((dispute) => dispute !== undefined) };
+        }),
+      );
     },
     listDeliveries: (limit) => listDeliveries(pool, limit),
   };
