@@ -136,18 +136,20 @@ export function createControl({ pool, clock, base, onChange }: ControlOptions): 
       await pool.query('DELETE FROM sandbox.paypal_tokens');
     },
 
-    listOrders: async (limit) => {
-      const orders = await latestOrders(pool, limit);
-      return Promise.all(
-        orders.map(async (order) => {
-          const captures = await capturesOf(pool, order.id);
-          const disputes = await Promise.all(captures.map(({ id }) => openDisputeOf(pool, id)));
-          return { order, captures, disputed: disputes.some((dispute) => dispute !== undefined) };
-        }),
-      );
-    },
+    listOrders: (limit) => listOrders(pool, limit),
     listDeliveries: (limit) => listDeliveries(pool, limit),
   };
+}
+
+async function listOrders(pool: Pool, limit: number): Promise<OrderOverview[]> {
+  const orders = await latestOrders(pool, limit);
+  return Promise.all(
+    orders.map(async (order) => {
+      const captures = await capturesOf(pool, order.id);
+      const disputes = await Promise.all(captures.map(({ id }) => openDisputeOf(pool, id)));
+      return { order, captures, disputed: disputes.some((dispute) => dispute !== undefined) };
+    }),
+  );
 }
 
 /** @throws AppError in the place of PayPal's own refusal; anything else as it is */
