@@ -13,7 +13,7 @@ import { describeError } from '../kit/logger.ts';
 import { workOff } from './batches.ts';
 import { recordProviderRefund } from './record-provider-refund.ts';
 import { providerOf, type Services } from './services.ts';
-import { settleDispute } from './settle-dispute.ts';
+import { closeBookedDisputes, settleDispute } from './settle-dispute.ts';
 import { settlePayment } from './settle-payment.ts';
 
 /**
@@ -70,7 +70,9 @@ async function act(services: Services, provider: string, event: ProviderEvent): 
       if (event.refundId === null) return 'names no refund';
       const refund = await providerOf(services, provider).fetchRefund(event.refundId);
       const captureId = refund.captureId ?? event.captureId;
-      return recordProviderRefund(services, provider, { ...refund, captureId });
+      const outcome = await recordProviderRefund(services, provider, { ...refund, captureId });
+      if (captureId !== null) await closeBookedDisputes(services, provider, captureId);
+      return outcome;
     }
     case 'dispute': {
       if (event.disputeId === null) return 'names no dispute';

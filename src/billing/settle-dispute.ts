@@ -11,7 +11,7 @@ import {
   moveDispute,
   type Dispute,
 } from '../payments/disputes.ts';
-import type { Payment } from '../payments/payments.ts';
+import { findPaymentByCapture, type Payment } from '../payments/payments.ts';
 import type { ProviderDispute } from '../payments/provider.ts';
 import { refundsOf } from '../payments/refunds.ts';
 import type { DisputeStatus } from '../states/moves.ts';
@@ -42,6 +42,15 @@ export async function settleDispute(services: Services, provider: string, disput
       await bookWhatLeft(services, payment);
       return (await isBooked(dispute)) ? move(services, payment, told, 'lost') : dispute;
     }
+  }
+}
+
+/** Closes the lost disputes of a payment that only waited for a refund like the one that has just been booked. */
+export async function closeBookedDisputes(services: Services, provider: string, captureId: string): Promise<void> {
+  const payment = await findPaymentByCapture(provider, captureId);
+  if (payment === null) return;
+  for (const { status, providerDisputeId } of await disputesOf(payment.orderId)) {
+    if (status === 'lost_unbooked') await settleDispute(services, provider, providerDisputeId);
   }
 }
 
