@@ -41,6 +41,7 @@ const environment = z.object({
   PAYPAL_WEBHOOK_VERIFICATION: z.enum(['certificate', 'gateway']).default('certificate'),
   PAYPAL_BASE_URL: url('http:', 'https:').optional(),
   DUPLICATE_REFUND_WINDOW: duration.default(3600 * 1000),
+  DISPUTE_FREEZE_CREDITS: flag.default(true),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
   MAIL_FROM: text.default('Plantain <billing@plantain.localhost>'),
   SESSION_SECRET: secret.optional(),
@@ -76,6 +77,8 @@ export interface Config {
   };
   /** How soon after the first a second payment for the same goes back by itself; 0: never. */
   duplicateRefundWindowMs: number;
+  /** Set the credits of a disputed order apart. */
+  freezeDisputed: boolean;
   smtpUrl: string | undefined;
   mailFrom: string;
   sessionSecret: string | undefined;
@@ -181,6 +184,7 @@ function toConfig(settings: Environment): Config {
       baseUrl: settings.PAYPAL_BASE_URL,
     },
     duplicateRefundWindowMs: settings.DUPLICATE_REFUND_WINDOW,
+    freezeDisputed: settings.DISPUTE_FREEZE_CREDITS,
     smtpUrl: settings.SMTP_URL,
     mailFrom: settings.MAIL_FROM,
     sessionSecret: settings.SESSION_SECRET,

@@ -80,6 +80,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
       publicUrl,
       mailFrom: config.mailFrom,
       duplicateRefundWindowMs: config.duplicateRefundWindowMs,
+      freezeDisputed: config.freezeDisputed,
     },
   };
   const limits = new RateLimits({ redis, enabled: config.rateLimits });

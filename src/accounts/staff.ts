@@ -1,4 +1,4 @@
-import { col, fn, where } from 'sequelize';
+import { col, fn, Op, where } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
@@ -28,6 +28,11 @@ export async function createStaff(
 
 export async function findStaff(id: string): Promise<Staff | null> {
   return Staff.findOne({ where: { id, status: 'active' } });
+}
+
+/** Who works here in one of these roles. */
+export async function activeStaff(roles: readonly StaffRole[], tx: Tx): Promise<Staff[]> {
+  return Staff.findAll({ where: { status: 'active', role: { [Op.in]: roles } }, order: ['id'], transaction: tx });
 }
 
 /** → the member of staff, or null when address or password is wrong; both take the same time. */

@@ -29,7 +29,7 @@ const places: Readonly<Record<SubjectType, readonly ResourceId[]>> = {
   payment: ['payments'],
   refund: ['refunds', 'payments'],
   webhook: ['provider_events'],
-  dispute: ['payments'],
+  dispute: ['disputes', 'payments'],
   user: ['users'],
   // The proof of the books names a customer or an order.
   books: ['users', 'orders'],
@@ -52,6 +52,9 @@ const queries: Readonly<Partial<Record<ResourceId, string>>> = {
     UNION ALL
     SELECT r.provider_refund_id, r.id, o.order_no FROM refunds r JOIN orders o ON o.id = r.order_id
     WHERE r.provider = ANY($providers::text[]) AND r.provider_refund_id = ANY($names::text[])`,
+  disputes: `
+    SELECT d.id::text AS known, d.id, o.order_no AS title FROM disputes d JOIN orders o ON o.id = d.order_id
+    WHERE d.id = ANY($uuids::uuid[])`,
   provider_events: `SELECT id::text AS known, id, event_id AS title FROM provider_events WHERE id = ANY($uuids::uuid[])`,
   users: `SELECT id::text AS known, id, email AS title FROM users WHERE id = ANY($uuids::uuid[])`,
 };

@@ -19,6 +19,7 @@ const table = {
   orders: { ...read, refund: ['owner', 'finance'] },
   payments: { ...read, askGateway: ['owner', 'finance', 'support'] },
   refunds: { ...read, askGateway: ['owner', 'finance'] },
+  disputes: read,
   credit_transactions: read,
   credit_grants: read,
   credit_balances: read,

@@ -161,11 +161,12 @@ export function presentCredits({ balance, grants }: CreditsOverview) {
     monthly_quota: balance.monthlyQuota,
     quota_used: balance.quotaUsed,
     quota_reset_date: balance.quotaResetAt,
-    grants: grants.map(({ id, source, amount, remaining, expiresAt }) => ({
+    grants: grants.map(({ id, source, amount, remaining, held, expiresAt }) => ({
       id,
       source,
       amount,
       remaining,
+      held,
       expires_at: expiresAt,
     })),
   };

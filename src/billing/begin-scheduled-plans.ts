@@ -8,16 +8,19 @@ import {
   type Subscription,
 } from '../subscriptions/subscriptions.ts';
 import { inBatches } from './batches.ts';
+import { freezeIfDisputed } from './freeze-order.ts';
 import { quotaKey } from './reset-quotas.ts';
 import type { Services } from './services.ts';
 
 /** Begins what was paid for ahead, in the place of the plan that ends with it; its first credits come at once. */
 export async function beginScheduledPlans(services: Services): Promise<{ begun: number; failed: number }> {
-  const { sum, failed } = await inBatches(services, 'the beginning of a plan', lockBeginning, begin);
+  const { sum, failed } = await inBatches(services, 'the beginning of a plan', lockBeginning, (tx, next, now) =>
+    begin(services, tx, next, now),
+  );
   return { begun: sum, failed };
 }
 
-async function begin(tx: Tx, next: Subscription, now: Date): Promise<number> {
+async function begin(services: Services, tx: Tx, next: Subscription, now: Date): Promise<number> {
   const { id, userId, orderId, creditsMonthly, rollover, rolloverCap, anchorAt } = next;
   const ended = await liveSubscription(userId, tx);
   if (ended !== null) {
@@ -30,5 +33,6 @@ async function begin(tx: Tx, next: Subscription, now: Date): Promise<number> {
     { userId, subscriptionId: id, creditsMonthly, rollover, rolloverCap },
     { key: quotaKey(id, anchorAt), end: next.quotaResetsAt ?? now, orderId, now },
   );
+  if (orderId !== null) await freezeIfDisputed(services, tx, orderId, now);
   return 1;
 }

@@ -16,7 +16,10 @@ const books: Readonly<Record<string, string>> = {
   'ledger = balance': `
     SELECT b.user_id AS subject, b.available + b.held AS expected, coalesce(t.sum, 0) AS found
     FROM credit_balances b
-    LEFT JOIN (SELECT user_id, sum(amount)::bigint AS sum FROM credit_transactions GROUP BY 1) t USING (user_id)
+    LEFT JOIN (
+      SELECT user_id, sum(amount)::bigint AS sum FROM credit_transactions
+      WHERE type NOT IN ('hold', 'release') GROUP BY 1
+    ) t USING (user_id)
     WHERE b.available + b.held <> coalesce(t.sum, 0)`,
   'grants = balance': `
     SELECT b.user_id AS subject, b.available + b.held AS expected, coalesce(g.sum, 0) AS found
@@ -39,9 +42,24 @@ const books: Readonly<Record<string, string>> = {
     FROM credit_grants g JOIN (
       SELECT user_id, (part ->> 'grant')::uuid AS grant_id,
         sum(sign(amount) * (part ->> 'amount')::bigint)::bigint AS sum
-      FROM credit_transactions, jsonb_array_elements(drawn) AS part GROUP BY 1, 2
+      FROM credit_transactions, jsonb_array_elements(drawn) AS part
+      WHERE type NOT IN ('hold', 'release') GROUP BY 1, 2
     ) d ON d.user_id = g.user_id AND d.grant_id = g.id
     WHERE g.remaining <> d.sum`,
+  'held grants = held balance': `
+    SELECT b.user_id AS subject, b.held AS expected, coalesce(g.sum, 0) AS found
+    FROM credit_balances b
+    LEFT JOIN (SELECT user_id, sum(held)::bigint AS sum FROM credit_grants GROUP BY 1) g USING (user_id)
+    WHERE b.held <> coalesce(g.sum, 0)`,
+  'held grants = what was set apart in them': `
+    SELECT g.user_id AS subject, g.held AS expected, coalesce(d.sum, 0) AS found
+    FROM credit_grants g LEFT JOIN (
+      SELECT user_id, (part ->> 'grant')::uuid AS grant_id,
+        sum(-sign(amount) * (part ->> 'amount')::bigint)::bigint AS sum
+      FROM credit_transactions, jsonb_array_elements(drawn) AS part
+      WHERE type IN ('hold', 'release') GROUP BY 1, 2
+    ) d ON d.user_id = g.user_id AND d.grant_id = g.id
+    WHERE g.held <> coalesce(d.sum, 0)`,
   'payments = orders': `
     SELECT o.id AS subject,
       CASE WHEN o.paid_at IS NULL THEN 0 ELSE o.amount_minor END AS expected, coalesce(p.sum, 0) AS found
@@ -55,6 +73,12 @@ const books: Readonly<Record<string, string>> = {
       SELECT order_id, sum(amount_minor)::bigint AS sum FROM refunds WHERE status = 'completed' GROUP BY 1
     ) r ON r.order_id = o.id
     WHERE o.refunded_minor <> coalesce(r.sum, 0)`,
+  'disputed orders = disputes': `
+    SELECT o.id AS subject, coalesce(d.count, 0) AS expected, (o.disputed_at IS NOT NULL)::int AS found
+    FROM orders o LEFT JOIN (
+      SELECT order_id, count(*) AS count FROM disputes WHERE closed_at IS NULL GROUP BY 1
+    ) d ON d.order_id = o.id
+    WHERE (d.count IS NOT NULL) <> (o.disputed_at IS NOT NULL)`,
 };
 
 const reportedPerBook = 100;

@@ -14,6 +14,7 @@ import { describeError } from '../kit/logger.ts';
 import { workOff } from './batches.ts';
 import { recordProviderRefund } from './record-provider-refund.ts';
 import { providerOf, type Services } from './services.ts';
+import { closeBookedDisputes, settleDispute } from './settle-dispute.ts';
 import { settlePayment } from './settle-payment.ts';
 
 /**
@@ -75,25 +76,36 @@ async function act(services: Services, provider: string, event: ProviderEvent): 
       if (event.refundId === null) return 'names no refund';
       const refund = await providerOf(services, provider).fetchRefund(event.refundId);
       const captureId = refund.captureId ?? event.captureId;
-      return recordProviderRefund(services, provider, { ...refund, captureId });
+      const outcome = await recordProviderRefund(services, provider, { ...refund, captureId });
+      if (captureId !== null) await closeBookedDisputes(services, provider, captureId);
+      return outcome;
     }
-    case 'dispute':
-      await reportDispute(services, event);
-      return 'a dispute: look into it at the gateway';
+    case 'dispute': {
+      if (event.disputeId === null) return 'names no dispute';
+      const dispute = await settleDispute(services, provider, event.disputeId);
+      if (dispute !== null) return `dispute ${dispute.id} is ${dispute.status}`;
+      await reportForeignDispute(services, event.disputeId, event);
+      return 'a dispute about no payment of ours';
+    }
     case 'unknown':
       return `kept: ${event.type} asks for nothing here`;
   }
 }
 
-async function reportDispute({ db, clock, log }: Services, { eventId, type, captureId }: ProviderEvent): Promise<void> {
-  log.warn({ event: eventId, type }, 'a dispute needs a person');
+/** It may be about what another system on the same account sold; only a person can tell. */
+async function reportForeignDispute(
+  { db, clock, log }: Services,
+  disputeId: string,
+  { type, captureId }: ProviderEvent,
+): Promise<void> {
+  log.warn({ dispute: disputeId, type }, 'a dispute needs a person');
   await db.transaction((tx) =>
     reportIncident(tx, {
       kind: 'dispute_opened',
       subjectType: 'dispute',
-      subjectId: captureId ?? eventId,
-      summary: `A buyer disputes a payment (${type}). Answer at the gateway.`,
-      details: { event: eventId, capture: captureId },
+      subjectId: disputeId,
+      summary: `A buyer disputes a payment that is not in our books (${type}). Look into it at the gateway.`,
+      details: { capture: captureId },
       now: clock.now(),
     }),
   );

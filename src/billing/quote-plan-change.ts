@@ -73,7 +73,9 @@ function creditOf(order: Order, refunds: readonly Refund[], now: Date): ChangeCr
 }
 
 /** What was paid for the period, in money and in what earlier orders counted towards it, less what goes back. */
-function worthOf({ id, amountMinor, refundedMinor, snapshot }: Order, refunds: readonly Refund[]): number {
+function worthOf({ id, amountMinor, refundedMinor, disputedAt, snapshot }: Order, refunds: readonly Refund[]): number {
+  // Whose money it is, is not decided.
+  if (disputedAt !== null) return 0;
   const counted = planChangeOf(snapshot)?.credits ?? [];
   const creditedMinor = counted.reduce((sum, { creditMinor }) => sum + creditMinor, 0);
   const goesBack = refundedMinor + pendingMinor(refunds.filter(({ orderId }) => orderId === id));

@@ -40,8 +40,8 @@ export async function recordProviderRefund(
   return `refund ${refund.id} is ${answer.status}`;
 }
 
-/** The payment of a capture; booked first where the news of its refund overtook the news of it. */
-async function bookedPayment(services: Services, provider: string, captureId: string): Promise<Payment | null> {
+/** The payment of a capture; booked first where news of what became of it overtook the news that it was made. */
+export async function bookedPayment(services: Services, provider: string, captureId: string): Promise<Payment | null> {
   const payment =
     (await findPaymentByCapture(provider, captureId)) ?? (await paymentOfCapture(services, provider, captureId));
   if (payment === null || payment.status === 'completed') return payment;
@@ -68,7 +68,11 @@ async function adopt(
   const { db, clock } = services;
   const { refundId, amountMinor, currency } = answer;
   return db.transaction(async (tx) => {
-    const [order, refunds] = [await lockOrder(tx, orderId), await refundsOf([orderId], tx)];
+    const order = await lockOrder(tx, orderId);
+    // The webhook of the refund and that of the dispute that caused it arrive together.
+    const known = await findProviderRefund(provider, refundId, tx);
+    if (known !== null) return known;
+    const refunds = await refundsOf([orderId], tx);
     if (order.currency !== currency || amountMinor > keptMinor(order, refunds)) {
       const left = { amountMinor: keptMinor(order, refunds), currency: order.currency };
       const summary = `The gateway gave back more of ${order.orderNo} than can be given back.`;

@@ -53,8 +53,18 @@ export async function refundOrder(
   return requestRefund(services, refund);
 }
 
-/** @throws Conflict when nothing is left, ValidationFailed when the amount is not within what is left */
+/** @throws Conflict while the gateway may still take the money back by itself: it would go back twice */
+function refuseDisputed({ orderNo, disputedAt }: Order): void {
+  if (disputedAt === null) return;
+  throw new Conflict(
+    `The buyer disputes ${orderNo}, and the gateway refunds nothing until that is decided. Nothing was refunded. ` +
+      'Answer the dispute at the gateway; to give in, accept it there.',
+  );
+}
+
+/** @throws Conflict when nothing is left or a dispute is open, ValidationFailed when the amount is not within what is left */
 function checkedAmount(order: Order, refunds: readonly Refund[], amountMinor?: number): number {
+  refuseDisputed(order);
   const left = refundableMinor(order, refunds);
   if (left <= 0) throw new Conflict('There is nothing left to refund on this order.');
   const amount = amountMinor ?? left;

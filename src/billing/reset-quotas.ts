@@ -4,6 +4,7 @@ import { paidOrdersOf } from '../orders/orders.ts';
 import { nextQuotaReset } from '../subscriptions/periods.ts';
 import { lockQuotaDue, setQuotaReset, type Subscription } from '../subscriptions/subscriptions.ts';
 import { inBatches } from './batches.ts';
+import { freezeIfDisputed } from './freeze-order.ts';
 import type { Services } from './services.ts';
 
 /** One grant for one month of one subscription, however often it is asked for. */
@@ -18,12 +19,14 @@ export function quotaKey(subscriptionId: string, monthStart: Date): string {
 export async function resetQuotas(
   services: Services,
 ): Promise<{ subscriptions: number; months: number; failed: number }> {
-  const { rows, sum, failed } = await inBatches(services, 'a quota reset', lockQuotaDue, beginDueMonths);
+  const { rows, sum, failed } = await inBatches(services, 'a quota reset', lockQuotaDue, (tx, due, now) =>
+    beginDueMonths(services, tx, due, now),
+  );
   return { subscriptions: rows, months: sum, failed };
 }
 
 /** Every month that began since, so that a process that was down gives what is due, and not one more. */
-async function beginDueMonths(tx: Tx, subscription: Subscription, now: Date): Promise<number> {
+async function beginDueMonths(services: Services, tx: Tx, subscription: Subscription, now: Date): Promise<number> {
   const { id, userId, anchorAt, creditsMonthly, rollover, rolloverCap } = subscription;
   const orders = await paidOrdersOf(id, tx);
   let months = 0;
@@ -38,6 +41,7 @@ async function beginDueMonths(tx: Tx, subscription: Subscription, now: Date): Pr
       { key: quotaKey(id, monthStart), end, orderId: paidBy?.id ?? null, now },
     );
     if (granted) months += 1;
+    if (granted && paidBy !== undefined) await freezeIfDisputed(services, tx, paidBy.id, now);
     start = end;
   }
   if (start !== null) await setQuotaReset(tx, subscription, start);

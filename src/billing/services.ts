@@ -29,6 +29,8 @@ export interface Settings {
   mailFrom: string;
   /** A second payment for the same goes back by itself when it comes so soon after the first; 0: never. */
   duplicateRefundWindowMs: number;
+  /** Set the credits of a disputed order apart until the gateway has decided. */
+  freezeDisputed: boolean;
 }
 
 /** @throws Error when a row names a gateway that is not configured */

@@ -10,6 +10,7 @@ import type { ProviderCapture, ProviderOrder } from '../payments/provider.ts';
 import { refundsOf } from '../payments/refunds.ts';
 import { activatePurchase } from './activate-purchase.ts';
 import { goesBackByItself, offerRefund } from './duplicate-payments.ts';
+import { freezeIfDisputed } from './freeze-order.ts';
 import { giveBack } from './give-back.ts';
 import { addressOf, changeOf, itemOf, totalOf } from './mail-data.ts';
 import { requestRefund } from './refund-order.ts';
@@ -192,11 +193,12 @@ async function keepOrGiveBack(
   return 'completed';
 }
 
-async function complete({ db }: Services, tx: Tx, order: Order, first: Order | null, now: Date): Promise<void> {
+async function complete(services: Services, tx: Tx, order: Order, first: Order | null, now: Date): Promise<void> {
   await moveOrder(tx, order, 'completed', { paidAt: now, closedAt: now, duplicateOf: first?.id ?? null });
   const { period, creditsExpireAt } = await activatePurchase(tx, order, now);
+  await freezeIfDisputed(services, tx, order.id, now);
   const user = await getUser(order.userId, tx);
-  await postMail(db, tx, {
+  await postMail(services.db, tx, {
     template: 'receipt',
     data: {
       customerName: user.name,

@@ -8,6 +8,8 @@ import { returnCodeOf } from '../orders/order-states.ts';
 import { countTowards, lockOrder, moveOrder, type Order } from '../orders/orders.ts';
 import type { ProviderRefund } from '../payments/provider.ts';
 import { findRefund, lockRefund, updateRefund, type Refund } from '../payments/refunds.ts';
+import { lockSubscription } from '../subscriptions/subscriptions.ts';
+import { freezeIfDisputed, thaw } from './freeze-order.ts';
 import { addressOf, itemOf, totalOf } from './mail-data.ts';
 import { readRefundPlan, takeBackTime } from './refund-plan.ts';
 import { providerOf, type Services } from './services.ts';
@@ -85,6 +87,10 @@ async function complete(services: Services, tx: Tx, order: Order, refund: Refund
   const isWhole = order.refundedMinor + refund.amountMinor === order.amountMinor;
   // What earlier orders had counted towards it is theirs again.
   if (isWhole) await countTowards(tx, order, -1);
+  // The plan before the credits: the order in which every flow locks them.
+  if (order.subscriptionId !== null) await lockSubscription(tx, order.subscriptionId);
+  // What a dispute has set apart is taken back first; what is then left of it is set apart again below.
+  await thaw(tx, order, now);
   const plan = await readRefundPlan(tx, order, refund, now);
   await clawBack(tx, {
     userId,
@@ -100,6 +106,7 @@ async function complete(services: Services, tx: Tx, order: Order, refund: Refund
   const refundedMinor = order.refundedMinor + refund.amountMinor;
   await moveOrder(tx, order, plan.isFull ? 'refunded' : 'partially_refunded', { refundedMinor });
   await takeBackTime(tx, order, plan, now);
+  await freezeIfDisputed(services, tx, order.id, now);
   const user = await getUser(userId, tx);
   await postMail(services.db, tx, {
     template: 'refund',

@@ -1,4 +1,11 @@
-import { DataTypes, Model, type InferAttributes, type InferCreationAttributes, type Sequelize } from 'sequelize';
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Sequelize,
+} from 'sequelize';
 
 export type GrantSource = 'plan' | 'pack' | 'promo' | 'adjustment';
 
@@ -9,7 +16,10 @@ export class CreditGrant extends Model<InferAttributes<CreditGrant>, InferCreati
   declare key: string;
   declare source: GrantSource;
   declare amount: number;
+  /** Not spent, taken back or expired; what is held is a part of it. */
   declare remaining: number;
+  /** Set apart: nobody can spend it. */
+  declare held: CreationOptional<number>;
   declare expiresAt: Date | null;
   declare orderId: string | null;
   declare subscriptionId: string | null;
@@ -25,6 +35,7 @@ export function initCreditGrant(sequelize: Sequelize): void {
       source: { type: DataTypes.TEXT, allowNull: false },
       amount: { type: DataTypes.BIGINT, allowNull: false },
       remaining: { type: DataTypes.BIGINT, allowNull: false },
+      held: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
       expiresAt: { type: DataTypes.DATE, allowNull: true },
       orderId: { type: DataTypes.UUID, allowNull: true },
       subscriptionId: { type: DataTypes.UUID, allowNull: true },

@@ -16,7 +16,7 @@ export async function openBalance(tx: Tx, userId: string): Promise<void> {
  * Locks the customer's balance, writes off what has expired, and answers with what is left. Everything that changes
  * credits starts here, so that two changes of one customer's credits never interleave.
  */
-async function lockBalance(tx: Tx, userId: string, now: Date): Promise<CreditBalance> {
+export async function lockBalance(tx: Tx, userId: string, now: Date): Promise<CreditBalance> {
   await expireDue(tx, userId, now);
   const balance = await CreditBalance.findByPk(userId, { transaction: tx, lock: tx.LOCK.UPDATE });
   if (balance === null) throw new Error(`user ${userId} has no credit balance`);
@@ -88,7 +88,7 @@ export async function grantCredits(tx: Tx, grant: NewGrant): Promise<boolean> {
 
 interface Taking {
   userId: string;
-  type: Extract<TransactionType, 'expire' | 'clawback' | 'adjust'>;
+  type: Extract<TransactionType, 'expire' | 'clawback' | 'adjust' | 'hold'>;
   source: string;
   description?: string | null;
   actor?: string;
@@ -98,8 +98,8 @@ interface Taking {
   now: Date;
 }
 
-/** Draws from some grants, or from all in the order in which they expire. */
-async function take(tx: Tx, amount: number, grantIds: readonly string[] | null, taking: Taking): Promise<void> {
+/** Draws from some grants, or from all in the order in which they expire, what is not held. */
+export async function take(tx: Tx, amount: number, grantIds: readonly string[] | null, taking: Taking): Promise<void> {
   await select(
     tx,
     `SELECT credits_take(:userId, :id, :type, :amount, string_to_array(:grants, ',')::uuid[], :source, NULL,
@@ -140,7 +140,7 @@ export async function deductCredits(
 export interface OrderCredits {
   /** What the order's grants gave in all. */
   granted: number;
-  /** What is left of them and can be taken back. */
+  /** What is left of them and can be taken back: free now, or once what is held is released. */
   remaining: number;
   grantIds: string[];
 }
@@ -156,7 +156,10 @@ export async function creditsOfOrder(tx: Tx, userId: string, orderId: string, no
   };
 }
 
-/** Takes back up to `amount` of what an order gave. → how many could be taken back */
+/**
+ * Takes back up to `amount` of what an order gave; what is held of it must be released before, see holds.ts. → how many
+ * could be taken back
+ */
 export async function clawBack(
   tx: Tx,
   claim: { userId: string; orderId: string; amount: number; description: string; actor: string; now: Date },
@@ -170,19 +173,23 @@ export async function clawBack(
   return taken;
 }
 
-/** Writes off up to `amount` of the given grants, oldest first. → how many credits went */
+/** Writes off up to `amount` of what is free in the given grants, oldest first. → how many credits went */
 export async function writeOff(
   tx: Tx,
   userId: string,
-  grants: readonly { id: string; remaining: number }[],
+  grants: readonly CreditGrant[],
   amount: number,
   now: Date,
 ): Promise<number> {
-  const total = grants.reduce((sum, grant) => sum + grant.remaining, 0);
-  const taken = Math.min(total, amount);
+  const taken = Math.min(sumFree(grants), amount);
   if (taken > 0) {
     const ids = grants.map((grant) => grant.id);
     await take(tx, taken, ids, { userId, type: 'expire', source: 'plan', now });
   }
   return taken;
+}
+
+/** Credits of the grants that can be drawn: what is left of them and not held. */
+export function sumFree(grants: readonly Pick<CreditGrant, 'remaining' | 'held'>[]): number {
+  return grants.reduce((sum, { remaining, held }) => sum + remaining - held, 0);
 }

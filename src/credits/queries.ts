@@ -1,4 +1,4 @@
-import { literal, Op } from 'sequelize';
+import { col, literal, Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { NotFound } from '../kit/errors.ts';
 import { CreditBalance } from './credit-balance.model.ts';
@@ -11,7 +11,7 @@ export type { CreditTransaction } from './credit-transaction.model.ts';
 
 export interface CreditsOverview {
   balance: CreditBalance;
-  /** Those that still have credits, in the order in which they will be spent. */
+  /** Those that still have credits, held or free, in the order in which they will be spent. */
   grants: CreditGrant[];
 }
 
@@ -41,11 +41,14 @@ export async function listTransactions(userId: string, limit: number, before?: n
   });
 }
 
-/** Customers with grants that are past their date, a bounded batch, drawn by lot: one that fails blocks no other. */
+/**
+ * Customers with grants that are past their date, held ones apart, a bounded batch, drawn by lot: one that fails blocks
+ * no other.
+ */
 export async function usersWithExpiredGrants(now: Date, limit: number): Promise<string[]> {
   const rows = await CreditGrant.findAll({
     attributes: ['userId'],
-    where: { remaining: { [Op.gt]: 0 }, expiresAt: { [Op.lte]: now } },
+    where: { remaining: { [Op.gt]: col('held') }, expiresAt: { [Op.lte]: now } },
     group: ['userId'],
     order: literal('random()'),
     limit,

@@ -2,7 +2,8 @@ import type { Tx } from '../db/index.ts';
 import type { Rollover } from '../plans/plan-terms.ts';
 import { CreditBalance } from './credit-balance.model.ts';
 import { CreditGrant } from './credit-grant.model.ts';
-import { expireDue, grantCredits, writeOff } from './ledger.ts';
+import { releaseOrderCredits } from './holds.ts';
+import { expireDue, grantCredits, sumFree, writeOff } from './ledger.ts';
 
 /** The part of a subscription that its monthly credits depend on. */
 export interface QuotaTerms {
@@ -51,9 +52,16 @@ export async function creditsOfSubscription(tx: Tx, userId: string, subscription
   return left.reduce((sum, { remaining }) => sum + remaining, 0);
 }
 
-/** Ends a subscription's credits: what is left of them is written off and there is no quota any more. */
+/**
+ * Ends a subscription's credits: what is left of them, what a dispute has set apart too, is written off and there is no
+ * quota any more.
+ */
 export async function endQuota(tx: Tx, userId: string, subscriptionId: string, now: Date): Promise<number> {
   const expired = await expireDue(tx, userId, now);
+  const held = (await openGrants(tx, userId, subscriptionId)).filter((grant) => grant.held > 0);
+  for (const orderId of new Set(held.flatMap((grant) => grant.orderId ?? []))) {
+    await releaseOrderCredits(tx, { userId, orderId, now });
+  }
   const left = await openGrants(tx, userId, subscriptionId);
   const writtenOff = await writeOff(tx, userId, left, Infinity, now);
   await CreditBalance.update(
@@ -65,7 +73,7 @@ export async function endQuota(tx: Tx, userId: string, subscriptionId: string, n
 
 async function trimRollover(tx: Tx, terms: QuotaTerms, cap: number, now: Date): Promise<void> {
   const left = await openGrants(tx, terms.userId, terms.subscriptionId);
-  const sum = left.reduce((total, grant) => total + grant.remaining, 0);
+  const sum = sumFree(left);
   if (sum > cap) await writeOff(tx, terms.userId, left, sum - cap, now);
 }
 

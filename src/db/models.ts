@@ -12,6 +12,7 @@ import { initJobRun } from '../jobs/job-run.model.ts';
 import { initEmail } from '../mail/email.model.ts';
 import { initOrderRequest } from '../orders/order-request.model.ts';
 import { initOrder } from '../orders/order.model.ts';
+import { initDispute } from '../payments/dispute.model.ts';
 import { initPayment } from '../payments/payment.model.ts';
 import { initProviderEventRow } from '../payments/provider-event.model.ts';
 import { initRefund } from '../payments/refund.model.ts';
@@ -36,6 +37,7 @@ export function initModels(sequelize: Sequelize): void {
     initEmail,
     initOrder,
     initOrderRequest,
+    initDispute,
     initPayment,
     initProviderEventRow,
     initRefund,

@@ -17,6 +17,7 @@ export const incidentKinds = [
   'refund_unresolved',
   'webhook_unhandled',
   'dispute_opened',
+  'dispute_reversed',
   'gateway_difference',
   'books_difference',
 ] as const;

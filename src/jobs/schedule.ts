@@ -5,6 +5,7 @@ import { sweepOutbox } from '../billing/deliver-mail.ts';
 import { expireCredits } from '../billing/expire-credits.ts';
 import { expireOrders } from '../billing/expire-orders.ts';
 import { expireSubscriptions } from '../billing/expire-subscriptions.ts';
+import { followUpDisputes } from '../billing/follow-up-disputes.ts';
 import { followUpPayments, followUpRefunds } from '../billing/follow-up.ts';
 import { sweepEvents } from '../billing/handle-provider-event.ts';
 import { reconcile } from '../billing/reconcile.ts';
@@ -28,6 +29,7 @@ export interface Job {
 export const jobs: readonly Job[] = [
   { name: 'follow-up-payments', every: 'minute', run: followUpPayments },
   { name: 'follow-up-refunds', every: 'minute', run: followUpRefunds },
+  { name: 'follow-up-disputes', every: 'day', run: followUpDisputes },
   { name: 'sweep-webhooks', every: 'minute', run: sweepEvents },
   { name: 'expire-orders', every: 'ten minutes', run: expireOrders },
   { name: 'send-renewal-reminders', every: 'hour', run: sendRenewalReminders },

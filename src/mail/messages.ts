@@ -1,6 +1,7 @@
 import type { Translate } from '../kit/i18n.ts';
 import type { LocalizedText } from '../plans/plan-terms.ts';
 import type {
+  DisputeOpenedData,
   MailTemplate,
   MailTemplates,
   PaymentProblemData,
@@ -21,6 +22,8 @@ export interface Message {
   facts: Fact[];
   /** `path` is on our own site. */
   button: { label: string; path: string };
+  /** It goes to somebody who works here. */
+  forStaff?: boolean;
 }
 
 interface Fact {
@@ -48,6 +51,7 @@ const compose: { [Name in MailTemplate]: (data: MailTemplates[Name], language: L
   payment_pending: (data, language) => paymentProblem('payment_pending', data, language),
   payment_failed: (data, language) => paymentProblem('payment_failed', data, language),
   refund,
+  dispute_opened: disputeOpened,
 };
 
 export function composeMessage<Name extends MailTemplate>(
@@ -223,6 +227,30 @@ function refund(data: RefundData, { locale, t }: Language): Message {
       { term: t('mail:fact.refunded'), text: t('common:total', { total: refunded }), total: true },
     ],
     button: { label: t('mail:refund.button'), path: `/account/orders/${orderNo}` },
+  };
+}
+
+function disputeOpened(data: DisputeOpenedData, { t }: Language): Message {
+  const { orderNo, amount, openedAt, respondBy, reason, providerName: provider } = data;
+  const facts: Fact[] = [
+    { term: t('mail:fact.order'), text: orderNo },
+    { term: t('mail:fact.reason'), text: reason ?? t('mail:fact.reason_none') },
+    { term: t('mail:fact.disputed_at'), text: t('common:time', { at: openedAt }) },
+  ];
+  if (respondBy !== null) facts.push({ term: t('mail:fact.respond_by'), text: t('common:time', { at: respondBy }) });
+  facts.push({ term: t('mail:fact.disputed'), text: t('common:total', { total: amount }), total: true });
+  return {
+    ...headed('dispute_opened', { amount, orderNo, openedAt }, t),
+    paragraphs: [
+      t('mail:dispute_opened.text', { provider }),
+      t(data.creditsFrozen ? 'mail:dispute_opened.frozen' : 'mail:dispute_opened.not_frozen'),
+    ],
+    facts,
+    button: {
+      label: t('mail:dispute_opened.button'),
+      path: `/admin/resources/disputes/records/${data.disputeId}/show`,
+    },
+    forStaff: true,
   };
 }
 

@@ -33,6 +33,7 @@ export function renderMail<Name extends MailTemplate>(mail: {
     locale,
     greeting: name === null ? t('mail:hello') : t('mail:hello_name', { name }),
     button: { label: message.button.label, url: mail.publicUrl + message.button.path },
+    foot: message.forStaff === true ? [t('mail:why_staff')] : [t('mail:questions'), t('mail:why')],
     publicUrl: mail.publicUrl,
     styles,
   };

@@ -16,12 +16,13 @@ export interface MailTemplates {
   payment_pending: PaymentProblemData;
   payment_failed: PaymentProblemData;
   refund: RefundData;
+  dispute_opened: DisputeOpenedData;
 }
 
 export type MailTemplate = keyof MailTemplates;
 
 interface Addressed {
-  /** As the customer gave it; null when they did not. */
+  /** As the customer gave it, null when they did not; in a mail to staff, theirs. */
   customerName: string | null;
 }
 
@@ -120,5 +121,19 @@ export interface RefundData extends Addressed {
   subscriptionEnded: boolean;
   /** Why the money went back by itself; null, or missing in older mails, when somebody gave it back. */
   why?: ReturnCode | null;
+  providerName: string;
+}
+
+/** To staff: somebody has to answer the gateway. */
+export interface DisputeOpenedData extends Addressed {
+  disputeId: string;
+  orderNo: string;
+  amount: Money;
+  /** The gateway's own word; null when it gives none. */
+  reason: string | null;
+  openedAt: string;
+  /** Until when the gateway waits for an answer; null when it does not say. */
+  respondBy: string | null;
+  creditsFrozen: boolean;
   providerName: string;
 }

@@ -37,6 +37,8 @@ export class Order extends Model<InferAttributes<Order>, InferCreationAttributes
   /** The time that was paid for; the end is null for lifetime, both are null for a pack and before payment. */
   declare periodStart: CreationOptional<Date | null>;
   declare periodEnd: CreationOptional<Date | null>;
+  /** Since when a dispute about it is open; null when none is. */
+  declare disputedAt: CreationOptional<Date | null>;
 }
 
 export function initOrder(sequelize: Sequelize): void {
@@ -65,6 +67,7 @@ export function initOrder(sequelize: Sequelize): void {
       closedAt: { type: DataTypes.DATE, allowNull: true },
       periodStart: { type: DataTypes.DATE, allowNull: true },
       periodEnd: { type: DataTypes.DATE, allowNull: true },
+      disputedAt: { type: DataTypes.DATE, allowNull: true },
     },
     { sequelize, modelName: 'Order', tableName: 'orders' },
   );

@@ -126,6 +126,11 @@ export async function staleOrders(now: Date, limit: number): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
+/** Flags the order as disputed since then, or not any more (null). */
+export async function flagDisputed(tx: Tx, order: Order, disputedAt: Date | null): Promise<void> {
+  await order.update({ disputedAt }, { transaction: tx });
+}
+
 /** Ties a paid order to the subscription that it began or extended, and to the time that it paid for. */
 export async function linkSubscription(
   tx: Tx,

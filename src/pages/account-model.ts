@@ -53,8 +53,9 @@ function creditsModel({ balance, grants }: CreditsOverview, hasPlan: boolean, t:
   const used = Math.min(quotaUsed, total);
   return {
     available,
+    held: balance.held > 0 ? t('account:credits.held', { count: balance.held }) : null,
     quota: total > 0 ? { used, total, resetsAt: quotaResetAt, low: lowNote(used, total, t) } : null,
-    others: grants.filter((grant) => !isOfThisMonth(grant)).map((grant) => grantRow(grant, t)),
+    others: grants.filter((grant) => !isOfThisMonth(grant) && isFree(grant)).map((grant) => grantRow(grant, t)),
     packsHref: hasPlan || available > 0 ? '/pricing#packs' : null,
   };
 }
@@ -64,11 +65,15 @@ function isOfThisMonth({ source, expiresAt }: CreditGrant): boolean {
   return source === 'plan' && expiresAt !== null;
 }
 
-function grantRow({ source, remaining, expiresAt }: CreditGrant, t: Translate) {
+function isFree({ remaining, held }: CreditGrant): boolean {
+  return remaining > held;
+}
+
+function grantRow({ source, remaining, held, expiresAt }: CreditGrant, t: Translate) {
   return {
     label: t(`account:credits.source.${source}`),
     until: expiresAt === null ? t('account:credits.never') : t('account:credits.until', { end: expiresAt }),
-    remaining,
+    remaining: remaining - held,
   };
 }
 

@@ -51,6 +51,15 @@ export interface PaymentProvider {
   /** @throws ProviderUnavailable, ProviderRejected */
   fetchRefund(refundId: string): Promise<ProviderRefund>;
 
+  /** @throws ProviderUnavailable, ProviderRejected (`issue` RESOURCE_NOT_FOUND when there is none) */
+  fetchDispute(disputeId: string): Promise<ProviderDispute>;
+
+  /**
+   * Ids of the disputes in which something happened since, whoever is concerned.
+   * @throws ProviderUnavailable, ProviderRejected
+   */
+  listDisputes(updatedSince: Date): Promise<string[]>;
+
   /**
    * Checks that a webhook comes from the gateway, over the bytes as received.
    * @throws WebhookRejected with the reason (for the log; the sender learns only that it was refused)
@@ -134,6 +143,26 @@ export interface ProviderRefund {
   reference: string | null;
 }
 
+export interface ProviderDispute {
+  disputeId: string;
+  /** `won`: the money stays with us, by decision, withdrawal or because the gateway pays. `lost`: the buyer gets it back. */
+  status: 'open' | 'won' | 'lost';
+  /** The gateway's own words. */
+  reason: string | null;
+  outcome: string | null;
+  /** What is disputed. */
+  amountMinor: number;
+  currency: string;
+  /** What the decision gives back to the buyer, in `currency`; null when the gateway does not say. */
+  refundedMinor: number | null;
+  captureId: string | null;
+  openedAt: Date;
+  /** Tells old news from new. */
+  updatedAt: Date;
+  /** Until when we have to answer. */
+  respondBy: Date | null;
+}
+
 /** A webhook is a hint: it names what changed, and the truth is then fetched. */
 export interface ProviderEvent {
   eventId: string;
@@ -143,4 +172,5 @@ export interface ProviderEvent {
   providerOrderId: string | null;
   captureId: string | null;
   refundId: string | null;
+  disputeId: string | null;
 }

@@ -53,10 +53,10 @@ export function homeModel({ mailCount, now, faults, orders }: Home, t: Translate
   };
 }
 
-function paypalOrder({ order, captures }: OrderOverview, t: Translate) {
+function paypalOrder({ order, captures, disputed }: OrderOverview, t: Translate) {
   const [capture] = captures;
   const { value, currency_code: currency } = order.unit.amount;
-  const actions = capture === undefined ? [] : (actionsFor[capture.status] ?? []);
+  const actions = capture === undefined ? [] : (actionsFor[disputed ? 'DISPUTED' : capture.status] ?? []);
   return {
     id: order.id,
     amount: { amountMinor: fromDecimal(value, currency), currency },
@@ -70,8 +70,9 @@ function paypalOrder({ order, captures }: OrderOverview, t: Translate) {
 
 const actionsFor: Readonly<Record<string, readonly string[]>> = {
   PENDING: ['complete', 'deny'],
-  COMPLETED: ['refund'],
-  PARTIALLY_REFUNDED: ['refund'],
+  COMPLETED: ['refund', 'dispute'],
+  PARTIALLY_REFUNDED: ['refund', 'dispute'],
+  DISPUTED: ['won', 'lost'],
 };
 
 export function clockModel(

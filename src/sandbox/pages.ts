@@ -51,6 +51,8 @@ export function sandboxPages({ show, clock, mailbox, control }: SandboxPagesPart
     if (action === 'complete') await control.completeCapture(id);
     else if (action === 'deny') await control.denyCapture(id);
     else if (action === 'refund') await control.refundCapture(id);
+    else if (action === 'dispute') await control.openDispute(id);
+    else if (action === 'won' || action === 'lost') await control.closeDispute(id, action);
     else throw new NotFound();
     res.redirect(303, '/sandbox');
   });

@@ -28,12 +28,21 @@ export const moves = {
     // The gateway made it after all: the money is gone, so it is booked.
     failed: ['completed'],
   },
+  dispute: {
+    open: ['won', 'lost_unbooked'],
+    // Decided for the buyer; until the money that left is booked as a refund, the order's credits stay set apart.
+    lost_unbooked: ['lost', 'won', 'open'],
+    // The gateway may take a dispute up again, and may decide anew before we look.
+    won: ['open', 'lost_unbooked'],
+    lost: ['open', 'won'],
+  },
 } as const satisfies Record<string, Record<string, readonly string[]>>;
 
 export type Kind = keyof typeof moves;
 export type OrderStatus = keyof (typeof moves)['order'];
 export type PaymentStatus = keyof (typeof moves)['payment'];
 export type RefundStatus = keyof (typeof moves)['refund'];
+export type DisputeStatus = keyof (typeof moves)['dispute'];
 type StatusOf<K extends Kind> = keyof (typeof moves)[K] & string;
 
 export class IllegalMove extends Error {

@@ -65,6 +65,8 @@ export function paysAtOnce(): PaymentProvider {
       return Promise.resolve(refund);
     },
     fetchRefund: (id) => Promise.resolve(get(refunds, id)),
+    fetchDispute: (id) => Promise.reject(new Error(`the gateway has no ${id}`)),
+    listDisputes: () => Promise.resolve([]),
     verifyWebhook: () => Promise.reject(new Error('no webhooks here')),
     parseEvent: () => {
       throw new Error('no webhooks here');

@@ -48,6 +48,7 @@ export async function startPanel(db: Database, { port = 0, limited = true } = {}
       publicUrl: () => 'http://127.0.0.1',
       mailFrom: 'Plantain <billing@plantain.test>',
       duplicateRefundWindowMs: 3600_000,
+      freezeDisputed: true,
     },
   };
   const session = createSessions({

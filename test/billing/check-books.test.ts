@@ -33,6 +33,21 @@ describe('the proof', function () {
       ['ledger = balance', 'balance after each entry'],
     ],
     [
+      'a balance that says that credits are set apart',
+      'UPDATE credit_balances SET available = available - 1, held = held + 1 WHERE user_id = $1',
+      ['held grants = held balance', 'last entry = balance'],
+    ],
+    [
+      'a grant that says so',
+      'UPDATE credit_grants SET held = 1 WHERE user_id = $1',
+      ['held grants = held balance', 'held grants = what was set apart in them'],
+    ],
+    [
+      'an order that says it is disputed',
+      'UPDATE orders SET disputed_at = now() WHERE user_id = $1',
+      ['disputed orders = disputes'],
+    ],
+    [
       'an order that says it was refunded',
       "UPDATE orders SET refunded_minor = 1, status = 'partially_refunded' WHERE user_id = $1",
       ['refunds = orders'],
@@ -53,9 +68,10 @@ describe('the proof', function () {
       const differences = await findDifferences(app.services);
       const own = differences.filter(({ book }) => books.includes(book));
       expect([...new Set(own.map(({ book }) => book))].sort()).to.deep.equal([...books].sort());
-      await app.db.pool.query("UPDATE orders SET refunded_minor = 0, status = 'completed' WHERE user_id = $1", [
-        customer.id,
-      ]);
+      await app.db.pool.query(
+        "UPDATE orders SET refunded_minor = 0, status = 'completed', disputed_at = NULL WHERE user_id = $1",
+        [customer.id],
+      );
       await repair();
     });
   }

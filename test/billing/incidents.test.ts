@@ -73,11 +73,10 @@ describe('incidents', function () {
     const capture = await captureOf(order);
     await call(app, 'POST', `/sandbox/api/paypal/captures/${capture}/dispute`, { body: {} });
     await app.simulator.idle();
-    const [incident] = await eventually(async () => {
-      const found = await incidentsOf(capture);
-      return found.length > 0 ? found : undefined;
-    });
+    const sql = `SELECT kind, status, summary FROM incidents WHERE details->>'capture' = $1`;
+    const incident = await eventually(async () => (await app.db.pool.query<Json>(sql, [capture])).rows[0]);
     expect(incident).to.include({ kind: 'dispute_opened', status: 'open' });
+    expect(incident.summary).to.contain(order.order_no);
   });
 
   it('are one row however often they are seen, and open again when they come back', async () => {

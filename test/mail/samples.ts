@@ -23,6 +23,16 @@ const change = {
 };
 const problem = { customerName, orderNo, orderedAt, item, total, providerName: 'PayPal' };
 const reminder = { ...plan, customerName, subscriptionType: 'monthly', creditsMonthly: 2000, endsAt } as const;
+const dispute = {
+  customerName,
+  disputeId: '019ad3a8-0000-7000-8000-000000000000',
+  orderNo,
+  amount: total,
+  reason: 'UNAUTHORISED',
+  openedAt: orderedAt,
+  creditsFrozen: true,
+  providerName: 'PayPal',
+};
 
 /** Every mail, in every form that it takes. */
 export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
@@ -67,5 +77,9 @@ export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
       subscriptionEnded: false,
       why,
     })),
+  ],
+  dispute_opened: [
+    { ...dispute, respondBy: endsAt },
+    { ...dispute, respondBy: null, reason: null, creditsFrozen: false },
   ],
 };

@@ -10,6 +10,8 @@ describe('states', () => {
       expect(isLegalMove('order', closed, 'completed')).to.equal(true);
     expect(isLegalMove('payment', 'completed', 'failed')).to.equal(false);
     expect(isLegalMove('refund', 'completed', 'failed')).to.equal(false);
+    // What is lost is lost when it is booked.
+    expect(isLegalMove('dispute', 'open', 'lost')).to.equal(false);
   });
 
   it('lead only to states that there are, and every state can be reached', () => {

@@ -2,6 +2,7 @@ import type { ResourceId } from '../permissions.ts';
 import { creditPacks, planPrices, plans } from './catalogue.ts';
 import { creditBalances, creditGrants, creditTransactions } from './credits.ts';
 import { subscriptions, users } from './customers.ts';
+import { disputes } from './disputes.ts';
 import { incidents } from './incidents.ts';
 import { orders, payments, refunds } from './money.ts';
 import { apiKeys, auditLog, emails, jobRuns, providerEvents, staff } from './operations.ts';
@@ -14,6 +15,7 @@ export const resources = [
   orders,
   payments,
   refunds,
+  disputes,
   creditTransactions,
   creditGrants,
   creditBalances,

@@ -123,7 +123,7 @@ function readPayer(order: Order): ProviderPayer | null {
   };
 }
 
-function readMoney(money: { currencyCode: string; value: string } | undefined): Money {
+export function readMoney(money: { currencyCode: string; value: string } | undefined): Money {
   try {
     return fromPaypalMoney(required(money, 'AMOUNT'));
   } catch {
@@ -149,7 +149,8 @@ export function lastSegment(
   return null;
 }
 
-function known<T>(table: Readonly<Record<string, T>>, value: string | undefined, what: string): T {
+/** What a word of PayPal's means to us. @throws ProviderUnavailable when we do not know it */
+export function known<T>(table: Readonly<Record<string, T>>, value: string | undefined, what: string): T {
   const meaning = value !== undefined && Object.hasOwn(table, value) ? table[value] : undefined;
   if (meaning === undefined) throw unreadable(what);
   return meaning;
@@ -160,6 +161,7 @@ function required<T>(value: T | undefined, what: string): T {
   return value;
 }
 
-function unreadable(what: string): ProviderUnavailable {
+/** An answer that cannot be trusted. */
+export function unreadable(what: string): ProviderUnavailable {
   return new ProviderUnavailable('paypal', `UNKNOWN_${what}`);
 }

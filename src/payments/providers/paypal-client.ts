@@ -51,8 +51,9 @@ export interface PaypalClient {
    */
   call<T>(name: string, make: (session: PaypalSession) => Promise<{ result: T }>): Promise<T>;
 
-  /** POSTs JSON bytes as they are, for what the SDK has no controller for. Throws as `call` does. */
+  /** For what the SDK has no controller for: POSTs JSON bytes as they are. Throws as `call` does. */
   post(name: string, url: string, body: Buffer): Promise<unknown>;
+  get(name: string, url: string): Promise<unknown>;
 }
 
 /**
@@ -103,17 +104,20 @@ export function createPaypalClient(options: PaypalClientOptions): PaypalClient {
     }
   }
 
+  const plainly = (name: string, url: string, request: RequestInit) =>
+    call(name, async (used) => ({
+      result: await fetchJson(url, request, await used.accessToken(), patience.timeoutMs),
+    }));
   return {
     call,
-    post: (name, url, body) =>
-      call(name, async (used) => ({ result: await postJson(url, body, await used.accessToken(), patience.timeoutMs) })),
+    post: (name, url, body) => plainly(name, url, { method: 'POST', body: new Uint8Array(body) }),
+    get: (name, url) => plainly(name, url, { method: 'GET' }),
   };
 }
 
-async function postJson(url: string, body: Buffer, accessToken: string, timeoutMs: number): Promise<unknown> {
+async function fetchJson(url: string, request: RequestInit, accessToken: string, timeoutMs: number): Promise<unknown> {
   const response = await fetch(url, {
-    method: 'POST',
-    body: new Uint8Array(body),
+    ...request,
     headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
     redirect: 'error',
     signal: AbortSignal.timeout(timeoutMs),

@@ -10,6 +10,7 @@ const eventShape = z.object({
     .object({
       id: z.string().optional(),
       order_id: z.string().optional(),
+      dispute_id: z.string().optional(),
       disputed_transactions: z.array(z.object({ seller_transaction_id: z.string().optional() })).optional(),
       supplementary_data: z
         .object({ related_ids: z.object({ order_id: z.string(), capture_id: z.string() }).partial().optional() })
@@ -20,9 +21,9 @@ const eventShape = z.object({
 });
 
 type Resource = z.infer<typeof eventShape>['resource'];
-type Ids = Pick<ProviderEvent, 'providerOrderId' | 'captureId' | 'refundId'>;
+type Ids = Pick<ProviderEvent, 'providerOrderId' | 'captureId' | 'refundId' | 'disputeId'>;
 
-const nothing: Ids = { providerOrderId: null, captureId: null, refundId: null };
+const nothing: Ids = { providerOrderId: null, captureId: null, refundId: null, disputeId: null };
 
 /**
  * Which of our rows an event is about. An event type that we do not know is `unknown`, never an error.
@@ -81,7 +82,10 @@ function idsOf(kind: ProviderEvent['kind'], resource: Resource): Partial<Ids> {
         providerOrderId: related?.order_id ?? null,
       };
     case 'dispute':
-      return { captureId: resource.disputed_transactions?.[0]?.seller_transaction_id ?? null };
+      return {
+        disputeId: resource.dispute_id ?? null,
+        captureId: resource.disputed_transactions?.[0]?.seller_transaction_id ?? null,
+      };
     case 'unknown':
       return {};
   }

@@ -13,6 +13,7 @@ import { readCapture, readOrder, readRefund } from './paypal-answers.ts';
 import { checkedBaseUrl } from './paypal-base-url.ts';
 import { createCertificates, type SimulatorTrust } from './paypal-certificates.ts';
 import { createPaypalClient, type Patience } from './paypal-client.ts';
+import { fetchDispute, listDisputes } from './paypal-disputes.ts';
 import { parsePaypalEvent } from './paypal-events.ts';
 import { checkWithCertificate, checkWithGateway, verifyPaypalWebhook, type SignatureCheck } from './paypal-webhooks.ts';
 
@@ -52,8 +53,9 @@ export function createPaypalProvider(options: PaypalOptions): PaymentProvider {
     throw new Error(`the simulator's certificate is not trusted in PayPal's ${environment} environment`);
   }
   const baseUrl = baseUrlOf(options);
+  const origin = () => baseUrl() ?? `https://api-m${environment === 'live' ? '' : '.sandbox'}.paypal.com`;
   const client = createPaypalClient({ ...options, live: environment === 'live', baseUrl });
-  const check = signatureCheck(options, client, baseUrl);
+  const check = signatureCheck(options, client, origin);
 
   async function fetchOrder(providerOrderId: string): Promise<ProviderOrder> {
     return readOrder(await client.call('fetch order', ({ orders }) => orders.getOrder({ id: providerOrderId })));
@@ -105,6 +107,9 @@ export function createPaypalProvider(options: PaypalOptions): PaymentProvider {
     async fetchRefund(refundId) {
       return readRefund(await client.call('fetch refund', ({ payments }) => payments.getRefund({ refundId })));
     },
+
+    fetchDispute: (disputeId) => fetchDispute(client, origin(), disputeId),
+    listDisputes: (updatedSince) => listDisputes(client, origin(), updatedSince),
 
     verifyWebhook: (rawBody, headers) => verifyPaypalWebhook(rawBody, headers, { clock, check }),
     parseEvent: parsePaypalEvent,
@@ -161,13 +166,12 @@ function baseUrlOf({ baseUrl, allowRemoteBaseUrl = false, environment }: PaypalO
 function signatureCheck(
   options: PaypalOptions,
   client: ReturnType<typeof createPaypalClient>,
-  baseUrl: () => string | undefined,
+  origin: () => string,
 ): SignatureCheck {
   const { webhookId, environment, clock, webhookVerification = 'certificate' } = options;
   if (webhookVerification === 'gateway') {
-    const origin = environment === 'live' ? 'https://api-m.paypal.com' : 'https://api-m.sandbox.paypal.com';
     return checkWithGateway(webhookId, (body) =>
-      client.post('verify webhook', `${baseUrl() ?? origin}/v1/notifications/verify-webhook-signature`, body),
+      client.post('verify webhook', `${origin()}/v1/notifications/verify-webhook-signature`, body),
     );
   }
   const keyAt = createCertificates({

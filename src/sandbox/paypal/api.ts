@@ -9,18 +9,19 @@ import { answerOnce, type Answer } from './idempotency.ts';
 import { captureOrder, createOrder, type Scene } from './orders.ts';
 import { refundCapture } from './payments.ts';
 import { badRequest, notFound, PaypalProblem, problemBody, serverError, tooManyRequests } from './problems.ts';
-import { capturesOf, find, refundsOf, type OrderRecord } from './records.ts';
+import { capturesOf, disputesSince, find, refundsOf, type OrderRecord } from './records.ts';
 import {
   approvalUrl,
   captureResource,
   disputeBody,
+  disputeList,
   orderBody,
   orderSummary,
   refundBody,
   refundSummary,
   type Json,
 } from './representation.ts';
-import { readJson, readOrderRequest, readRefundRequest } from './requests.ts';
+import { readDisputeQuery, readJson, readOrderRequest, readRefundRequest } from './requests.ts';
 import { authenticate, issueToken, refusedClient } from './tokens.ts';
 import { verifySignature } from './verification.ts';
 
@@ -87,6 +88,14 @@ export function createApi(options: ApiOptions): Router {
     const dispute = await find(pool, 'disputes', id);
     const capture = dispute && (await find(pool, 'captures', dispute.captureId));
     return capture && disputeBody(base(), dispute, capture);
+  })); // prettier-ignore
+
+  router.get('/v1/customer/disputes', exchange(options, async (req) => {
+    await authenticate(pool, req, clock.now());
+    const { updatedAfter, offset, limit } = readDisputeQuery(req.query);
+    const found = await disputesSince(pool, updatedAfter, { offset, limit: limit + 1 });
+    const nextPage = found.length > limit ? String(offset + limit) : null;
+    return { status: 200, body: disputeList(base(), found.slice(0, limit), nextPage) };
   })); // prettier-ignore
 
   router.post('/v1/notifications/verify-webhook-signature', exchange(options, async (req) => {

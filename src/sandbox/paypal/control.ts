@@ -14,6 +14,7 @@ import {
   find,
   latestOrders,
   lockOrder,
+  openDisputeOf,
   type CaptureRecord,
   type DisputeRecord,
   type OrderRecord,
@@ -23,6 +24,8 @@ import {
 interface OrderOverview {
   order: OrderRecord;
   captures: CaptureRecord[];
+  /** Whether a dispute about one of them is open. */
+  disputed: boolean;
 }
 
 /** What people and PayPal do at PayPal's side, for pages and tests. Everything throws AppError. */
@@ -133,12 +136,20 @@ export function createControl({ pool, clock, base, onChange }: ControlOptions): 
       await pool.query('DELETE FROM sandbox.paypal_tokens');
     },
 
-    listOrders: async (limit) => {
-      const orders = await latestOrders(pool, limit);
-      return Promise.all(orders.map(async (order) => ({ order, captures: await capturesOf(pool, order.id) })));
-    },
+    listOrders: (limit) => listOrders(pool, limit),
     listDeliveries: (limit) => listDeliveries(pool, limit),
   };
+}
+
+async function listOrders(pool: Pool, limit: number): Promise<OrderOverview[]> {
+  const orders = await latestOrders(pool, limit);
+  return Promise.all(
+    orders.map(async (order) => {
+      const captures = await capturesOf(pool, order.id);
+      const disputes = await Promise.all(captures.map(({ id }) => openDisputeOf(pool, id)));
+      return { order, captures, disputed: disputes.some((dispute) => dispute !== undefined) };
+    }),
+  );
 }
 
 /** @throws AppError in the place of PayPal's own refusal; anything else as it is */

@@ -123,6 +123,19 @@ export async function openDisputeOf(db: Queryable, captureId: string): Promise<D
   return rows[0]?.doc;
 }
 
+/** Newest first; `updatedAfter` is an ISO string in UTC. */
+export async function disputesSince(
+  db: Queryable,
+  updatedAfter: string,
+  { offset, limit }: { offset: number; limit: number },
+): Promise<DisputeRecord[]> {
+  const { rows } = await db.query<{ doc: DisputeRecord }>(
+    `SELECT doc FROM sandbox.paypal_disputes WHERE doc->>'updatedAt' > $1 ORDER BY created_at DESC, id OFFSET $2 LIMIT $3`,
+    [updatedAfter, offset, limit],
+  );
+  return rows.map(({ doc }) => doc);
+}
+
 export async function latestOrders(db: Queryable, limit: number): Promise<OrderRecord[]> {
   const { rows } = await db.query<{ doc: OrderRecord }>(
     'SELECT doc FROM sandbox.paypal_orders ORDER BY created_at DESC, id LIMIT $1',

@@ -131,11 +131,42 @@ export function refundSummary(base: string, refund: RefundRecord): Json {
   };
 }
 
-export function disputeBody(base: string, dispute: DisputeRecord, capture: CaptureRecord): Json {
+/** How long the merchant has to answer a dispute. */
+const answerMs = 10 * 24 * 60 * 60 * 1000;
+
+/** As it stands in a list. */
+export function disputeSummary(base: string, dispute: DisputeRecord): Json {
+  const due = new Date(Date.parse(dispute.createdAt) + answerMs).toISOString();
   return {
     dispute_id: dispute.id,
     create_time: dispute.createdAt,
     update_time: dispute.updatedAt,
+    reason: dispute.reason,
+    status: dispute.status,
+    dispute_amount: dispute.amount,
+    dispute_life_cycle_stage: 'CHARGEBACK',
+    dispute_channel: 'INTERNAL',
+    ...(dispute.status === 'RESOLVED' ? {} : { seller_response_due_date: due }),
+    links: [{ href: `${base}/v1/customer/disputes/${dispute.id}`, rel: 'self', method: 'GET' }],
+  };
+}
+
+/** `nextPage` is the token of the next page; null on the last. */
+export function disputeList(base: string, disputes: readonly DisputeRecord[], nextPage: string | null): Json {
+  const self = `${base}/v1/customer/disputes`;
+  return {
+    // PayPal leaves an empty list out.
+    ...(disputes.length === 0 ? {} : { items: disputes.map((dispute) => disputeSummary(base, dispute)) }),
+    links: [
+      { href: self, rel: 'self', method: 'GET' },
+      ...(nextPage === null ? [] : [{ href: `${self}?next_page_token=${nextPage}`, rel: 'next', method: 'GET' }]),
+    ],
+  };
+}
+
+export function disputeBody(base: string, dispute: DisputeRecord, capture: CaptureRecord): Json {
+  return {
+    ...disputeSummary(base, dispute),
     disputed_transactions: [
       {
         buyer_transaction_id: `B${dispute.captureId.slice(1)}`,
@@ -149,9 +180,6 @@ export function disputeBody(base: string, dispute: DisputeRecord, capture: Captu
         seller: { email: merchant.email_address, merchant_id: merchant.merchant_id, name: 'Simulated Merchant' },
       },
     ],
-    reason: dispute.reason,
-    status: dispute.status,
-    dispute_amount: dispute.amount,
     ...(dispute.outcome === null
       ? {}
       : {
@@ -160,8 +188,5 @@ export function disputeBody(base: string, dispute: DisputeRecord, capture: Captu
             ...(dispute.outcome === 'RESOLVED_BUYER_FAVOUR' ? { amount_refunded: dispute.amount } : {}),
           },
         }),
-    dispute_life_cycle_stage: 'CHARGEBACK',
-    dispute_channel: 'INTERNAL',
-    links: [{ href: `${base}/v1/customer/disputes/${dispute.id}`, rel: 'self', method: 'GET' }],
   };
 }

@@ -90,6 +90,22 @@ export function readRefundRequest(body: unknown): RefundRequest {
   return request;
 }
 
+const disputeQuery = z.looseObject({
+  update_time_after: z.iso.datetime({ offset: true }).optional(),
+  page_size: z.coerce.number().int().min(1).max(50).default(10),
+  next_page_token: z.coerce.number().int().min(0).default(0),
+});
+
+/** Our page tokens are how many came before. @throws PaypalProblem */
+export function readDisputeQuery(query: unknown): { updatedAfter: string; offset: number; limit: number } {
+  const {
+    update_time_after: after = '1970-01-01T00:00:00Z',
+    page_size: limit,
+    next_page_token: offset,
+  } = parse(disputeQuery, query);
+  return { updatedAfter: new Date(after).toISOString(), offset, limit };
+}
+
 /** @throws PaypalProblem for bytes that are not JSON; an empty body is an absent one */
 export function readJson(raw: Buffer): unknown {
   if (raw.length === 0) return undefined;

@@ -40,8 +40,12 @@ describe('PayPal adapter and simulator keep to PayPal’s descriptions', () => {
       await stage.simulator.control[decide](held.refundId);
     }
     await stage.provider.fetchOrder(capture.providerOrderId ?? '');
-    await stage.simulator.control.openDispute(capture.captureId);
+    await stage.provider.listDisputes(stage.clock.now());
+    const dispute = await stage.simulator.control.openDispute(capture.captureId);
+    await stage.provider.fetchDispute(dispute.id);
     await stage.simulator.control.closeDispute(capture.captureId, 'lost');
+    await stage.provider.fetchDispute(dispute.id);
+    await stage.provider.listDisputes(new Date(stage.clock.now().getTime() - 1000));
     await stage.simulator.idle();
     expect(record.problems).to.deep.equal([]);
     expect([...record.seen.keys()]).to.include.members([
@@ -84,6 +88,7 @@ describe('PayPal adapter and simulator keep to PayPal’s descriptions', () => {
     await refusalOf(provider.captureOrder({ providerOrderId, requestId: newId() }));
     await refusalOf(provider.fetchOrder('0NOSUCHORDER00000'));
     await refusalOf(provider.fetchCapture('0NOSUCHCAPTURE000'));
+    await refusalOf(provider.fetchDispute('PP-D-0NOSUCHDISPUTE00'));
     await refusalOf(
       provider.refundCapture({
         requestId: newId(),

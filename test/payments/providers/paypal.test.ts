@@ -243,6 +243,7 @@ describe('PayPal adapter, against the simulator over HTTP', () => {
       () => provider.fetchOrder('0NOSUCHORDER00000'),
       () => provider.fetchCapture('0NOSUCHCAPTURE000'),
       () => provider.fetchRefund('0NOSUCHREFUND0000'),
+      () => provider.fetchDispute('PP-D-0NOSUCHDISPUTE00'),
     ];
     for (const fetchMissing of missing) {
       expect(await refusalOf(fetchMissing()))
