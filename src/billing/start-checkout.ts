@@ -32,6 +32,7 @@ import {
 import type { SubscriptionType } from '../plans/plan-terms.ts';
 import { liveSubscription, type Subscription } from '../subscriptions/subscriptions.ts';
 import { providerOf, type Services } from './services.ts';
+import { tellWhereToPay } from './tell-where-to-pay.ts';
 
 export type Purchase =
   { plan: PlanReference; subscriptionType: SubscriptionType; currency?: string } | { packCode: string };
@@ -152,11 +153,13 @@ function refuseSecondPlan(live: Subscription, planId: string, type: Subscription
 }
 
 async function commitOrder(
-  { db, clock }: Services,
+  services: Services,
   request: CheckoutRequest,
   terms: Terms,
 ): Promise<{ order: Order; payment: Payment } | null> {
+  const { db, clock } = services;
   const { userId, provider, idempotency } = request;
+  const { openForMs } = providerOf(services, provider);
   const now = clock.now();
   try {
     return await db.transaction(async (tx) => {
@@ -165,6 +168,7 @@ async function commitOrder(
         userId,
         idempotencyKey: idempotency?.key ?? null,
         idempotencyFingerprint: idempotency?.fingerprint ?? null,
+        openForMs,
         now,
       });
       const { amountMinor, currency } = terms;
@@ -218,10 +222,11 @@ async function open(services: Services, order: Order, payment: Payment, locale: 
       }
       throw error;
     });
-  const { providerOrderId, approvalUrl, payee } = opened;
+  const { providerOrderId, approvalUrl, payee, transfer } = opened;
   const changes = { providerOrderId, approvalUrl, payee };
   await services.db.transaction(async (tx) => {
     await updatePayment(tx, await lockPayment(tx, payment.id), changes);
+    if (transfer !== undefined) await tellWhereToPay(services, tx, order, transfer);
   });
 }
 

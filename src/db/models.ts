@@ -11,6 +11,7 @@ import { initIncident } from '../incidents/incident.model.ts';
 import { initJobRun } from '../jobs/job-run.model.ts';
 import { initEmail } from '../mail/email.model.ts';
 import { initOrder } from '../orders/order.model.ts';
+import { initBankTransfer } from '../payments/bank-transfer.model.ts';
 import { initPayment } from '../payments/payment.model.ts';
 import { initProviderEventRow } from '../payments/provider-event.model.ts';
 import { initRefund } from '../payments/refund.model.ts';
@@ -34,6 +35,7 @@ export function initModels(sequelize: Sequelize): void {
     initJobRun,
     initEmail,
     initOrder,
+    initBankTransfer,
     initPayment,
     initProviderEventRow,
     initRefund,

@@ -12,6 +12,7 @@ export interface MailTemplates {
   renewal_reminder: RenewalReminderData;
   subscription_expired: SubscriptionExpiredData;
   subscription_cancelled: SubscriptionCancelledData;
+  transfer_instructions: TransferInstructionsData;
   payment_pending: PaymentProblemData;
   payment_failed: PaymentProblemData;
   refund: RefundData;
@@ -81,6 +82,18 @@ export interface SubscriptionCancelledData extends Addressed {
   endedNow: boolean;
 }
 
+/** What a customer needs at their bank. */
+export interface TransferInstructionsData extends Addressed {
+  orderNo: string;
+  item: PurchasedItem;
+  total: Money;
+  /** Our bank account, in lines: `IBAN: …`. */
+  account: string;
+  /** What they write on the transfer. */
+  reference: string;
+  payUntil: string;
+}
+
 /** The gateway holds the money (pending), or in the end did not pay it (failed). */
 export interface PaymentProblemData extends Addressed {
   orderNo: string;
@@ -101,5 +114,7 @@ export interface RefundData extends Addressed {
   creditsTakenBack: number;
   /** Whether the plan that the order paid for ended with it. */
   subscriptionEnded: boolean;
+  /** As `payments.provider` has it; mails that were written before there were several do not say. */
+  provider?: string;
   providerName: string;
 }

@@ -48,8 +48,9 @@ export function historyPages(services: Services, show: ShowPage): Router {
     const user = customerOf(res);
     const order = await getOrderOf(user.id, { orderNo: req.params.orderNo });
     const [payments, refunds] = await Promise.all([paymentsOf([order.id]), refundsOf([order.id])]);
-    const providerName = (name: string) => services.providers.get(name)?.displayName ?? name;
-    const words = { locale: localeOf(res), t: translatorOf(res) };
+    const locale = localeOf(res);
+    const providerName = (name: string) => services.providers.get(name)?.displayName(locale) ?? name;
+    const words = { locale, t: translatorOf(res) };
     show(req, res, 'account/order', orderModel({ order, payments, refunds, user, providerName, ...words }));
   });
 

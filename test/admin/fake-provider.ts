@@ -14,7 +14,8 @@ export function paysAtOnce(): PaymentProvider {
   };
   return {
     name: 'paypal',
-    displayName: 'PayPal',
+    displayName: () => 'PayPal',
+    openForMs: 6 * 3600 * 1000,
     createOrder(input) {
       const providerOrderId = nextId('ORDER');
       const capture: ProviderCapture = {

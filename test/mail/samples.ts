@@ -27,6 +27,9 @@ export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
     { customerName, orderNo, paidAt: orderedAt, item: pack, total, period: null, creditsExpireAt: '2027-11-22T14:06:00Z' },
     { customerName, orderNo, paidAt: orderedAt, item: pack, total, period: null, creditsExpireAt: null },
   ], // prettier-ignore
+  transfer_instructions: [
+    { customerName, orderNo, item, total, account: 'IBAN: DE00 0000\nA bank', reference: orderNo, payUntil: endsAt },
+  ],
   renewal_reminder: [
     ...[7, 3, 1].map((daysLeft) => ({ ...reminder, daysLeft, price: total })),
     { ...reminder, daysLeft: 7, price: null },

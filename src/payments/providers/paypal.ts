@@ -38,6 +38,8 @@ export interface PaypalOptions {
 }
 
 const prefer = 'return=representation';
+/** PayPal forgets an approved order after 3 to 6 hours. */
+const openForMs = 6 * 3600 * 1000;
 
 /**
  * PayPal Orders v2 behind our own interface.
@@ -58,7 +60,8 @@ export function createPaypalProvider(options: PaypalOptions): PaymentProvider {
 
   return {
     name: 'paypal',
-    displayName: 'PayPal',
+    displayName: () => 'PayPal',
+    openForMs,
     fetchOrder,
 
     async createOrder(input) {
