@@ -35,12 +35,13 @@ export async function takePayment(
           throw error;
         })
       : await provider.fetchOrder(providerOrderId);
-    if (answer.capture !== null) return answer;
     if (!mayCapture) {
-      // Only now: an order that is closed is not asked about again, and an earlier answer may have been lost.
+      // Only now: an order that is closed is not asked about again, and an earlier answer may have been lost. Money that
+      // came for a plan that is not wanted any more then came late, and goes back.
       await close(services, payment, 'cancelled', 'PLAN_CHANGED');
-      return 'closed';
+      return answer.capture === null ? 'closed' : answer;
     }
+    if (answer.capture !== null) return answer;
     if (answer.status === 'approved') throw new ProviderUnavailable(provider.name, 'CAPTURE_OUTCOME_UNKNOWN');
     return 'not_approved';
   } catch (error) {

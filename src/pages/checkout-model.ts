@@ -7,11 +7,14 @@ export interface FactRow {
   text: string;
   more?: string;
   total?: boolean;
+  /** To be copied letter by letter. */
+  code?: boolean;
 }
 
 interface CheckoutInput {
   quote: Quote;
-  providerName: string;
+  /** The gateway behind the main button first. */
+  providers: readonly { name: string; displayName: string }[];
   /** Makes the same click twice one order. */
   checkoutKey: string;
   problem: string | null;
@@ -20,7 +23,7 @@ interface CheckoutInput {
 }
 
 /** The page before the payment: left what is bought, right how. */
-export function checkoutModel({ quote, providerName, checkoutKey, problem, locale, t }: CheckoutInput) {
+export function checkoutModel({ quote, providers, checkoutKey, problem, locale, t }: CheckoutInput) {
   const { blocked } = quote;
   return {
     title: t('checkout:page_title'),
@@ -37,11 +40,11 @@ export function checkoutModel({ quote, providerName, checkoutKey, problem, local
       quote.kind === 'plan' && quote.renewal
         ? { href: '/account', label: t('checkout:back.account') }
         : { href: '/pricing', label: t('checkout:back.plans') },
-    ...payModel(quote, providerName, locale, t),
+    ...payModel(quote, providers, locale, t),
   };
 }
 
-function payModel(quote: Quote, provider: string, locale: Locale, t: Translate) {
+function payModel(quote: Quote, [main, ...others]: CheckoutInput['providers'], locale: Locale, t: Translate) {
   if (quote.kind === 'free') {
     return {
       payTitle: t('checkout:free.title'),
@@ -50,11 +53,21 @@ function payModel(quote: Quote, provider: string, locale: Locale, t: Translate) 
       explanation: t('checkout:free.explanation'),
     };
   }
+  const provider = main?.displayName;
   return {
     payTitle: t('checkout:pay.title'),
     submit: t('checkout:pay.submit', { total: quote.total, provider }),
     busy: t('checkout:pay.busy', { provider }),
     explanation: t('checkout:pay.explanation', { provider }),
+    others: others.map(({ name, displayName }) => {
+      const values = { provider: displayName, context: name };
+      return {
+        name,
+        submit: t('checkout:pay.other', values),
+        busy: t('checkout:pay.busy', values),
+        explanation: t('checkout:pay.other_explanation', values),
+      };
+    }),
   };
 }
 

@@ -92,6 +92,8 @@ interface OutcomeInput {
 
 export function outcomeModel({ outcome, order, payment, providerName, user, here, locale, t }: OutcomeInput) {
   const values = {
+    // Some ways to pay end in other words.
+    context: payment?.provider,
     provider: providerName,
     item: itemName(order, locale, t),
     total: { amountMinor: order.amountMinor, currency: order.currency },

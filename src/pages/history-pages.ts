@@ -9,6 +9,7 @@ import { refundsOf } from '../payments/refunds.ts';
 import { historyRow } from './account-model.ts';
 import { orderRow } from './order-item.ts';
 import { orderModel } from './order-model.ts';
+import { providerNameOf } from './providers.ts';
 import { customerOf } from './sign-in.ts';
 import type { ShowPage } from './site.ts';
 
@@ -49,7 +50,7 @@ export function historyPages(services: Services, show: ShowPage): Router {
     const order = await getOrderOf(user.id, { orderNo: req.params.orderNo });
     const [payments, refunds] = await Promise.all([paymentsOf([order.id]), refundsOf([order.id])]);
     const locale = localeOf(res);
-    const providerName = (name: string) => services.providers.get(name)?.displayName(locale) ?? name;
+    const providerName = (name: string) => providerNameOf(services, name, locale);
     const words = { locale, t: translatorOf(res) };
     show(req, res, 'account/order', orderModel({ order, payments, refunds, user, providerName, ...words }));
   });

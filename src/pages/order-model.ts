@@ -30,7 +30,7 @@ export function orderModel({ order, payments, refunds, user, providerName, local
     heading: t(`account:order.heading.${kind}`),
     section: 'account',
     state: { tone: orderTones[status], label: t(`account:orders.status.${status}`) },
-    explanation: t(`account:order.text.${status}`),
+    explanation: explanationOf(order, payments, t),
     facts: factsOf(order, user, t),
     line: { label: itemName(order, locale, t), detail: creditsOf(order, t) },
     total: { amountMinor, currency },
@@ -47,6 +47,11 @@ export function orderModel({ order, payments, refunds, user, providerName, local
     })),
     action: actionOf(order, payments, t),
   };
+}
+
+function explanationOf({ status, failureCode }: Order, [newest]: Payment[], t: Translate): string {
+  const isGoingBack = status === 'completed' && failureCode === 'PAID_LATE';
+  return t(`account:order.text.${isGoingBack ? 'returned' : status}`, { context: newest?.provider });
 }
 
 function factsOf({ createdAt, paidAt, periodStart, periodEnd, orderNo }: Order, user: User, t: Translate): FactRow[] {
@@ -78,8 +83,9 @@ function creditsOf({ snapshot }: Order, t: Translate): string {
 
 function actionOf(order: Order, payments: Payment[], t: Translate): { href: string; label: string } | null {
   if (order.status === 'pending') {
-    const href = payments[0]?.approvalUrl ?? buyAgainPath(order);
-    return { href, label: t('account:order.continue') };
+    const [newest] = payments;
+    const href = newest?.approvalUrl ?? buyAgainPath(order);
+    return { href, label: t('account:order.continue', { context: newest?.provider }) };
   }
   const closed: readonly OrderStatus[] = ['failed', 'cancelled', 'expired'];
   return closed.includes(order.status) ? { href: buyAgainPath(order), label: t('account:order.again') } : null;
