@@ -19,6 +19,13 @@ const table = {
   orders: { ...read, refund: ['owner', 'finance'] },
   payments: read,
   refunds: read,
+  // Who records cannot confirm: the flow and the database see to that.
+  bank_transfers: {
+    ...read,
+    recordTransfer: ['owner', 'finance', 'support'],
+    confirmTransfer: ['owner', 'finance'],
+    rejectTransfer: ['owner', 'finance', 'support'],
+  },
   credit_transactions: read,
   credit_grants: read,
   credit_balances: read,

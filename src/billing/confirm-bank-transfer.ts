@@ -1,10 +1,13 @@
 import type { StaffActor } from '../accounts/staff.ts';
 import { enqueue } from '../db/queue.ts';
 import type { Tx } from '../db/index.ts';
+import { NotFound } from '../kit/errors.ts';
+import { findOrder, type Order } from '../orders/orders.ts';
 import {
   bankTransferProvider,
   confirmationOf,
   confirmTransfer,
+  findTransfer,
   lockTransfer,
   type BankTransfer,
 } from '../payments/bank-transfers.ts';
@@ -14,6 +17,7 @@ import { auditTransfer, checkedReason, statementOf } from './record-bank-transfe
 import { requestRefund } from './refund-order.ts';
 import type { Services } from './services.ts';
 import { settlePayment, type Settlement } from './settle-payment.ts';
+import { stillWanted } from './take-payment.ts';
 
 /** completed … returned: what became of the payment, as `settlePayment` says it. refunded: what was sent back is booked. */
 export type ConfirmedTransfer = Settlement['outcome'] | 'refunded';
@@ -38,6 +42,32 @@ export async function confirmBankTransfer(
     return locked;
   });
   return book(services, transfer);
+}
+
+/**
+ * hand_over: the order is paid. goes_back: it was closed, or another plan was paid for. mismatch: it is not what was asked
+ * for, so the order fails. nothing: the order has failed before. refund: what is sent back is booked.
+ */
+export type TransferEffect = 'hand_over' | 'goes_back' | 'mismatch' | 'nothing' | 'refund';
+
+/** What a confirmation would do now; of a transfer that is not recorded, if what was asked for arrives. @throws NotFound */
+export async function previewBankTransfer(
+  transferId: string,
+): Promise<{ transfer: BankTransfer; original: BankTransfer | null; order: Order; effect: TransferEffect }> {
+  const transfer = await findTransfer(transferId);
+  const order = transfer === null ? null : await findOrder(transfer.orderId);
+  if (transfer === null || order === null) throw new NotFound('There is no such bank transfer.');
+  const original = transfer.originalId === null ? null : await findTransfer(transfer.originalId);
+  return { transfer, original, order, effect: await effectOf(transfer, order) };
+}
+
+async function effectOf(transfer: BankTransfer, order: Order): Promise<TransferEffect> {
+  if (transfer.direction === 'outgoing') return 'refund';
+  if (order.status === 'failed') return 'nothing';
+  const { bankAmountMinor, bankCurrency, amountMinor, currency } = transfer;
+  const isOther = bankAmountMinor !== null && (bankAmountMinor !== amountMinor || bankCurrency !== currency);
+  if (isOther) return 'mismatch';
+  return order.status === 'pending' && (await stillWanted(order)) ? 'hand_over' : 'goes_back';
 }
 
 async function postNews({ db, sealer }: Services, tx: Tx, transfer: BankTransfer, now: Date): Promise<void> {

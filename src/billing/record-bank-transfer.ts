@@ -127,8 +127,8 @@ function checkedLine(record: Pick<TransferRecord, 'bankReference' | 'bankDate'>,
 function checkedAmount({ direction, amountMinor, currency }: BankTransfer, received: Money | undefined): Money {
   if (direction === 'outgoing') {
     if (received === undefined) return { amountMinor, currency };
-    throw new ValidationFailed([{ path: 'amount', message: 'What goes back is given by the refund.' }]);
+    throw new ValidationFailed([{ path: 'bankAmountMinor', message: 'What goes back is given by the refund.' }]);
   }
   if (received !== undefined && Number.isSafeInteger(received.amountMinor) && received.amountMinor > 0) return received;
-  throw new ValidationFailed([{ path: 'amount', message: 'Give the amount that arrived.' }]);
+  throw new ValidationFailed([{ path: 'bankAmountMinor', message: 'Give the amount that arrived.' }]);
 }

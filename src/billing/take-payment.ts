@@ -50,7 +50,7 @@ export async function takePayment(
 }
 
 /** Another plan may have been paid for since: then this one must not be charged. */
-async function stillWanted(order: Order): Promise<boolean> {
+export async function stillWanted(order: Order): Promise<boolean> {
   if (order.kind === 'credit_pack') return true;
   const live = await liveSubscription(order.userId);
   if (live?.priceId == null) return true;

@@ -1,6 +1,7 @@
 import type { RecordAction } from './action.ts';
 import { adjustCreditsAction } from './adjust-credits.ts';
 import { archivePriceAction } from './archive-price.ts';
+import { confirmTransferAction, recordTransferAction, rejectTransferAction } from './bank-transfers.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
 import { refundOrderAction } from './refund-order.ts';
 import { replayWebhookAction } from './replay-webhook.ts';
@@ -14,6 +15,9 @@ export const recordActions: readonly RecordAction[] = [
   reactivateUserAction,
   cancelSubscriptionAction,
   refundOrderAction,
+  recordTransferAction,
+  confirmTransferAction,
+  rejectTransferAction,
   archivePriceAction,
   resolveIncidentAction,
   replayWebhookAction,

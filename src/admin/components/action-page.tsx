@@ -1,14 +1,8 @@
 import { useTranslation, type ActionProps } from 'adminjs';
 import { useState, type FormEvent } from 'react';
+import { ActionField, type Field } from './action-field.tsx';
 import { effects, type Facts } from './effects.ts';
 import { Problem, useSend } from './send.tsx';
-
-interface Field {
-  name: string;
-  input: 'credits' | 'choice' | 'reason';
-  /** Asks for the reason in other words. */
-  label?: string;
-}
 
 /** The fields of each action's form; `reason` is everywhere. */
 const fields: Readonly<Record<string, readonly Field[]>> = {
@@ -21,7 +15,19 @@ const fields: Readonly<Record<string, readonly Field[]>> = {
     { name: 'reason', input: 'reason' },
   ],
   resolve: [{ name: 'reason', input: 'reason', label: 'panel.actions.resolve.reason' }],
+  recordTransfer: [
+    { name: 'bankReference', input: 'text' },
+    { name: 'bankAmount', input: 'money' },
+    { name: 'bankDate', input: 'date' },
+    { name: 'reason', input: 'reason', label: 'panel.actions.recordTransfer.reason' },
+  ],
 };
+
+function fieldsOf(name: string, facts: Facts): readonly Field[] {
+  const all = fields[name] ?? [{ name: 'reason', input: 'reason' }];
+  // What goes back is given by the refund: it is sent as it is or not at all.
+  return facts['context'] === 'outgoing' ? all.filter(({ input }) => input !== 'money') : all;
+}
 
 /** Says what will happen, asks why, and does it: for every action of `src/admin/actions/`. */
 export function PanelAction(props: ActionProps) {
@@ -40,7 +46,10 @@ export function PanelAction(props: ActionProps) {
 function ActionForm({ action, resource, record, facts }: ActionProps & { facts: Facts }) {
   const { t, i18n } = useTranslation();
   const canWait = facts['endDate'] !== null && facts['cancelAtPeriodEnd'] !== true;
-  const [values, setValues] = useState<Record<string, string>>({ atPeriodEnd: canWait ? 'yes' : 'no' });
+  const [values, setValues] = useState<Record<string, string>>({
+    atPeriodEnd: canWait ? 'yes' : 'no',
+    bankCurrency: String(facts['currency']),
+  });
   const { send, sending, problem } = useSend(resource.id, action.name, record?.id);
   if (record === undefined) return null;
   const texts = `panel.actions.${action.name}`;
@@ -55,15 +64,8 @@ function ActionForm({ action, resource, record, facts }: ActionProps & { facts: 
   return (
     <form className="p-card p-action" onSubmit={submit} aria-busy={sending}>
       <p className="p-lead">{t(`${texts}.lead`, { ...facts })}</p>
-      {(fields[action.name] ?? [{ name: 'reason', input: 'reason' }]).map((field) => (
-        <ActionField
-          key={field.name}
-          field={field}
-          texts={texts}
-          value={values[field.name] ?? ''}
-          set={set}
-          canWait={canWait}
-        />
+      {fieldsOf(action.name, facts).map((field) => (
+        <ActionField key={field.name} field={field} texts={texts} values={values} set={set} canWait={canWait} />
       ))}
       {lines.length > 0 && (
         <div className="p-effects" role="status">
@@ -102,75 +104,9 @@ function toBody(name: string, values: Record<string, string>, facts: Facts): Rec
   const reason = values['reason'] ?? '';
   if (name === 'adjustCredits') return { reason, amount: Number(values['amount']), requestId: facts['requestId'] };
   if (name === 'cancel') return { reason, atPeriodEnd: values['atPeriodEnd'] === 'yes' };
+  if (name === 'recordTransfer') {
+    const { bankReference, bankDate, bankAmount, bankCurrency } = values;
+    return { reason, bankReference, bankDate, ...(bankAmount !== undefined && { bankAmount, bankCurrency }) };
+  }
   return { reason };
-}
-
-interface ActionFieldProps {
-  field: Field;
-  texts: string;
-  value: string;
-  set: (name: string, value: string) => void;
-  canWait: boolean;
-}
-
-function ActionField({ field: { name, input, label = 'panel.reason' }, texts, value, set, canWait }: ActionFieldProps) {
-  const { t } = useTranslation();
-  if (input === 'reason') {
-    return (
-      <label className="p-field">
-        <span>{t(label)}</span>
-        <textarea
-          name={name}
-          rows={3}
-          maxLength={500}
-          required
-          value={value}
-          onChange={(event) => {
-            set(name, event.target.value);
-          }}
-        />
-        <small>{t('panel.reasonHint')}</small>
-      </label>
-    );
-  }
-  if (input === 'credits') {
-    return (
-      <label className="p-field p-short">
-        <span>{t(`${texts}.amount`)}</span>
-        <input
-          name={name}
-          inputMode="numeric"
-          pattern="[+\-]?[1-9][0-9]{0,9}"
-          required
-          autoFocus
-          placeholder="100"
-          value={value}
-          onChange={(event) => {
-            set(name, event.target.value.trim());
-          }}
-        />
-        <small>{t(`${texts}.amountHint`)}</small>
-      </label>
-    );
-  }
-  return (
-    <fieldset className="p-field">
-      <legend>{t(`${texts}.when`)}</legend>
-      {(['yes', 'no'] as const).map((choice) => (
-        <label key={choice} className="p-choice">
-          <input
-            type="radio"
-            name={name}
-            value={choice}
-            checked={value === choice}
-            disabled={choice === 'yes' && !canWait}
-            onChange={() => {
-              set(name, choice);
-            }}
-          />
-          {t(`${texts}.${choice === 'yes' ? 'atPeriodEnd' : 'atOnce'}`)}
-        </label>
-      ))}
-    </fieldset>
-  );
 }

@@ -19,10 +19,12 @@ export type Shown = Pick<BasePropertyProps, 'property' | 'record' | 'resource'>;
 const toneOf: Readonly<Record<string, string>> = {
   active: 'good',
   resolved: 'good',
+  confirmed: 'good',
   completed: 'good',
   sent: 'good',
   earn: 'good',
   open: 'bad',
+  recorded: 'open',
   pending: 'open',
   processing: 'open',
   past_due: 'open',

@@ -1,4 +1,5 @@
 import type { ResourceId } from '../permissions.ts';
+import { bankTransfers } from './bank-transfers.ts';
 import { creditPacks, planPrices, plans } from './catalogue.ts';
 import { creditBalances, creditGrants, creditTransactions } from './credits.ts';
 import { subscriptions, users } from './customers.ts';
@@ -14,6 +15,7 @@ export const resources = [
   orders,
   payments,
   refunds,
+  bankTransfers,
   creditTransactions,
   creditGrants,
   creditBalances,

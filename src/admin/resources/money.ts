@@ -80,6 +80,7 @@ export const orders: ResourceSpec = {
   related: [
     related('payments', 'orderId'),
     related('refunds', 'orderId'),
+    related('bank_transfers', 'orderId'),
     related('credit_grants', 'orderId'),
     related('incidents', 'subjectId'),
     related('audit_log', 'subjectId'),
