@@ -21,6 +21,7 @@ const fields: Readonly<Record<string, readonly Field[]>> = {
     { name: 'bankDate', input: 'date' },
     { name: 'reason', input: 'reason', label: 'panel.actions.recordTransfer.reason' },
   ],
+  confirmTransfer: [{ name: 'reason', input: 'reason', label: 'panel.actions.confirmTransfer.reason' }],
 };
 
 function fieldsOf(name: string, facts: Facts): readonly Field[] {

@@ -27,7 +27,7 @@ export const bankTransfers: ResourceSpec = {
   },
   title: 'reference',
   list: ['reference', 'direction', 'status', 'amountMinor', 'bankAmountMinor', 'recordedBy', 'createdAt'],
-  below: { bankAmountMinor: 'bankReference', recordedBy: 'recordedAt' },
+  below: { reference: 'bankReference', recordedBy: 'recordedAt' },
   show: [
     'id',
     'reference',
