@@ -35,13 +35,15 @@ export async function takePayment(
           throw error;
         })
       : await provider.fetchOrder(providerOrderId);
+    // What we took was wanted then, though the answer was lost. What a buyer sends by themselves we could not decline: for
+    // a plan that is not wanted any more it comes late, and goes back.
+    const isSentUnwanted = !mayCapture && answer.transfer !== undefined;
+    if (answer.capture !== null && !isSentUnwanted) return answer;
     if (!mayCapture) {
-      // Only now: an order that is closed is not asked about again, and an earlier answer may have been lost. Money that
-      // came for a plan that is not wanted any more then came late, and goes back.
+      // Only now: an order that is closed is not asked about again.
       await close(services, payment, 'cancelled', 'PLAN_CHANGED');
       return answer.capture === null ? 'closed' : answer;
     }
-    if (answer.capture !== null) return answer;
     if (answer.status === 'approved') throw new ProviderUnavailable(provider.name, 'CAPTURE_OUTCOME_UNKNOWN');
     return 'not_approved';
   } catch (error) {
