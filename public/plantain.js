@@ -12,7 +12,7 @@ for (const form of document.querySelectorAll('form[data-busy]')) {
     // Not `disabled`: a disabled button loses the focus, and its own name and value would not be sent.
     button.setAttribute('aria-disabled', 'true');
     button.setAttribute('aria-live', 'polite');
-    button.textContent = form.dataset.busy;
+    button.textContent = button.dataset.busy ?? form.dataset.busy;
   });
 }
 

@@ -25,6 +25,14 @@ const origins = text
     message: 'must be a list of origins such as https://app.example.com',
   })
   .transform((items) => items.map((item) => new URL(item).origin));
+/** Several lines in one value, as other .env files have them: `\\n` is a line break. */
+const lines = text.transform((value) =>
+  value
+    .split(/\\n|\n/)
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join('\n'),
+);
 
 const environment = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -42,6 +50,7 @@ const environment = z.object({
   PAYPAL_BASE_URL: url('http:', 'https:').optional(),
   DUPLICATE_REFUND_WINDOW: duration.default(3600 * 1000),
   DISPUTE_FREEZE_CREDITS: flag.default(true),
+  BANK_TRANSFER_DETAILS: lines.optional(),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
   MAIL_FROM: text.default('Plantain <billing@plantain.localhost>'),
   SESSION_SECRET: secret.optional(),
@@ -54,6 +63,9 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional(),
   PLANTAIN_ROLE: z.enum(['web', 'worker', 'all']).default('all'),
 });
+
+/** To try it with: an IBAN that no bank has given to anybody. */
+const demoAccount = 'Account holder: Plantain Demo\nIBAN: XX00 DEMO 0000 0000 0000 00\nBIC: DEMOXX00';
 
 type Environment = z.infer<typeof environment>;
 
@@ -79,6 +91,8 @@ export interface Config {
   duplicateRefundWindowMs: number;
   /** Set the credits of a disputed order apart. */
   freezeDisputed: boolean;
+  /** The bank account that customers may pay to, in lines; undefined: they cannot pay by bank transfer. */
+  bankAccount: string | undefined;
   smtpUrl: string | undefined;
   mailFrom: string;
   sessionSecret: string | undefined;
@@ -185,6 +199,7 @@ function toConfig(settings: Environment): Config {
     },
     duplicateRefundWindowMs: settings.DUPLICATE_REFUND_WINDOW,
     freezeDisputed: settings.DISPUTE_FREEZE_CREDITS,
+    bankAccount: settings.BANK_TRANSFER_DETAILS ?? (settings.NODE_ENV === 'production' ? undefined : demoAccount),
     smtpUrl: settings.SMTP_URL,
     mailFrom: settings.MAIL_FROM,
     sessionSecret: settings.SESSION_SECRET,

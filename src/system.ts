@@ -17,6 +17,7 @@ import { createMetrics } from './kit/metrics.ts';
 import { connectRedis } from './kit/redis.ts';
 import { createSmtpTransport, type MailTransport } from './mail/transport.ts';
 import type { PaymentProvider } from './payments/provider.ts';
+import { createManualProvider } from './payments/providers/manual.ts';
 import { createPaypalProvider } from './payments/providers/paypal.ts';
 import { readClockOffset } from './sandbox/clock.ts';
 import { createSandbox, type Sandbox } from './sandbox/index.ts';
@@ -73,7 +74,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     metrics: createMetrics(() => queueDepth(db.pool)),
     sealer: createSealer(secrets.dataEncryption, secrets.formerDataEncryption),
     accessTokens: createAccessTokens(secrets.jwt, clock),
-    providers: new Map([['paypal', openPaypal(options, clock, simulator)]]),
+    providers: openProviders(options, clock, simulator),
     mail: openMail(config, mailbox),
     settings: {
       production: config.production,
@@ -155,6 +156,19 @@ function openMail({ smtpUrl, mailFrom }: Config, mailbox: Mailbox | undefined): 
   if (smtpUrl !== undefined) return createSmtpTransport(smtpUrl, mailFrom);
   if (mailbox === undefined) throw new Error('there is no way to send mail');
   return mailbox;
+}
+
+/** The first one is behind the main button of the checkout. */
+function openProviders(
+  options: SystemOptions,
+  clock: AdjustableClock | typeof systemClock,
+  simulator: PaypalSimulator | undefined,
+): ReadonlyMap<string, PaymentProvider> {
+  const { config, db, publicUrl } = options;
+  const { bankAccount: account } = config;
+  const providers = [openPaypal(options, clock, simulator)];
+  if (account !== undefined) providers.push(createManualProvider({ db, clock, account, publicUrl }));
+  return new Map(providers.map((provider) => [provider.name, provider]));
 }
 
 function openPaypal(

@@ -4,6 +4,7 @@ import { readDesignTokens } from '../kit/design-tokens.ts';
 import { recordActions } from './actions/index.ts';
 import { AssetStore } from './assets.ts';
 import { readDashboard } from './dashboard.ts';
+import { countRecordedTransfers } from '../payments/bank-transfers.ts';
 import { countOpenIncidents } from './incident-subjects.ts';
 import { panelLocale } from './locale.ts';
 import { panelAssets } from './panel-assets.ts';
@@ -41,6 +42,9 @@ export async function loadPanel(services: Services, root: string): Promise<Route
     dark: { ...combineStyles(panelTheme(palettes.dark, 'dark')), font: panelFont },
   };
   const renderShell = createShell({ admin, assets, initializeStore, themes });
-  const countWaiting = async () => ({ incidents: await countOpenIncidents(services) });
+  const countWaiting = async () => ({
+    incidents: await countOpenIncidents(services),
+    bank_transfers: await countRecordedTransfers(),
+  });
   return panelRouter({ admin, assets, Api: ApiController, renderShell, countWaiting });
 }

@@ -20,6 +20,13 @@ const table = {
   payments: { ...read, askGateway: ['owner', 'finance', 'support'] },
   refunds: { ...read, askGateway: ['owner', 'finance'] },
   disputes: read,
+  // Who records cannot confirm: the flow and the database see to that.
+  bank_transfers: {
+    ...read,
+    recordTransfer: ['owner', 'finance', 'support'],
+    confirmTransfer: ['owner', 'finance'],
+    rejectTransfer: ['owner', 'finance', 'support'],
+  },
   credit_transactions: read,
   credit_grants: read,
   credit_balances: read,

@@ -252,7 +252,7 @@ async function postProblem(
       orderedAt: order.createdAt.toISOString(),
       item: itemOf(order),
       total: totalOf(order),
-      providerName: providerOf(services, payment.provider).displayName,
+      providerName: providerOf(services, payment.provider).displayName(user.locale),
     },
     to: addressOf(user),
     dedupeKey: `${template}:${order.id}`,

@@ -17,6 +17,7 @@ import { findReusable } from './duplicate-payments.ts';
 import { expireOrder } from './expire-orders.ts';
 import { priceOf, type Purchase, type Terms } from './price-purchase.ts';
 import { providerOf, type Services } from './services.ts';
+import { tellWhereToPay } from './tell-where-to-pay.ts';
 
 export interface CheckoutRequest {
   userId: string;
@@ -72,14 +73,16 @@ async function replay({ userId, idempotency }: CheckoutRequest, tx?: Tx): Promis
 }
 
 /** One at a time per customer: of two requests at once the second finds the order of the first. */
-async function commitOrder({ db, clock }: Services, request: CheckoutRequest, terms: Terms): Promise<Checkout> {
+async function commitOrder(services: Services, request: CheckoutRequest, terms: Terms): Promise<Checkout> {
+  const { db, clock } = services;
   const { userId, provider, idempotency } = request;
+  const { openForMs } = providerOf(services, provider);
   const now = clock.now();
   return db.transaction(async (tx) => {
     await lockUser(tx, userId);
     const known = await replay(request, tx);
     if (known !== null) return known;
-    const wanted = { ...terms, userId };
+    const wanted = { ...terms, userId, openForMs };
     const { order, payment } =
       (await findReusable(tx, { ...wanted, provider }, now)) ?? (await create(tx, wanted, provider, now));
     if (idempotency !== undefined) {
@@ -145,10 +148,11 @@ async function open(services: Services, order: Order, payment: Payment, locale: 
       }
       throw error;
     });
-  const { providerOrderId, approvalUrl, payee } = opened;
+  const { providerOrderId, approvalUrl, payee, transfer } = opened;
   const changes = { providerOrderId, approvalUrl, payee };
   await services.db.transaction(async (tx) => {
     await updatePayment(tx, await lockPayment(tx, payment.id), changes);
+    if (transfer !== undefined) await tellWhereToPay(services, tx, order, transfer);
   });
 }
 

@@ -13,6 +13,7 @@ import { initEmail } from '../mail/email.model.ts';
 import { initOrderRequest } from '../orders/order-request.model.ts';
 import { initOrder } from '../orders/order.model.ts';
 import { initDispute } from '../payments/dispute.model.ts';
+import { initBankTransfer } from '../payments/bank-transfer.model.ts';
 import { initPayment } from '../payments/payment.model.ts';
 import { initProviderEventRow } from '../payments/provider-event.model.ts';
 import { initRefund } from '../payments/refund.model.ts';
@@ -38,6 +39,7 @@ export function initModels(sequelize: Sequelize): void {
     initOrder,
     initOrderRequest,
     initDispute,
+    initBankTransfer,
     initPayment,
     initProviderEventRow,
     initRefund,

@@ -6,6 +6,14 @@ export function formatNumber(value: number, locale: string): string {
   return new Intl.NumberFormat(locale).format(value);
 }
 
+/** Details in lines, `IBAN: DE00…`, as names and values; a line without a colon has no name. */
+export function accountLines(details: string): { term: string | null; text: string }[] {
+  return details.split('\n').map((line) => {
+    const [, term = null, text = line] = /^([^:：]{1,40})[:：]\s*(.+)$/.exec(line) ?? [];
+    return { term, text };
+  });
+}
+
 /** `0.17` → `17%`. */
 export function formatPercent(share: number, locale: string): string {
   return new Intl.NumberFormat(locale, { style: 'percent' }).format(share);

@@ -1,4 +1,5 @@
 import type { Translate } from '../kit/i18n.ts';
+import { accountLines } from '../kit/format.ts';
 import type { LocalizedText } from '../plans/plan-terms.ts';
 import type {
   DisputeOpenedData,
@@ -12,6 +13,7 @@ import type {
   RenewalReminderData,
   SubscriptionCancelledData,
   SubscriptionExpiredData,
+  TransferInstructionsData,
 } from './templates.ts';
 
 /** What a mail says, before it becomes HTML and its plain-text twin: both are laid out from this, so both say it all. */
@@ -48,6 +50,7 @@ const compose: { [Name in MailTemplate]: (data: MailTemplates[Name], language: L
   renewal_reminder: renewalReminder,
   subscription_expired: subscriptionExpired,
   subscription_cancelled: subscriptionCancelled,
+  transfer_instructions: transferInstructions,
   payment_pending: (data, language) => paymentProblem('payment_pending', data, language),
   payment_failed: (data, language) => paymentProblem('payment_failed', data, language),
   refund,
@@ -186,6 +189,24 @@ function subscriptionCancelled(data: SubscriptionCancelledData, { locale, t }: L
   };
 }
 
+function transferInstructions(data: TransferInstructionsData, { locale, t }: Language): Message {
+  const { orderNo, total, reference, payUntil } = data;
+  const item = itemName(data.item, { locale, t });
+  const values = { item, total, payUntil };
+  return {
+    ...headed('transfer_instructions', values, t),
+    paragraphs: ['text', 'next', 'late'].map((part) => t(`mail:transfer_instructions.${part}`, values)),
+    facts: [
+      ...accountLines(data.account).map(({ term, text }) => ({ term: term ?? t('mail:fact.account'), text })),
+      { term: t('mail:fact.reference'), text: reference },
+      { term: t('mail:fact.item'), text: item },
+      { term: t('mail:fact.pay_until'), text: t('common:date', { date: payUntil }) },
+      { term: t('mail:fact.amount'), text: t('common:total', { total }), total: true },
+    ],
+    button: { label: t('mail:transfer_instructions.button'), path: `/account/orders/${orderNo}` },
+  };
+}
+
 function paymentProblem(
   template: 'payment_pending' | 'payment_failed',
   data: PaymentProblemData,
@@ -213,7 +234,7 @@ function paymentProblem(
 function refund(data: RefundData, { locale, t }: Language): Message {
   const { orderNo, refunded, refundedAt, total, creditsTakenBack, subscriptionEnded } = data;
   const why = data.why == null ? [] : [t(`mail:refund.why.${data.why}`)];
-  const paragraphs = [...why, t('mail:refund.text', { provider: data.providerName })];
+  const paragraphs = [...why, t('mail:refund.text', { provider: data.providerName, context: data.provider })];
   if (creditsTakenBack > 0) paragraphs.push(t('mail:refund.credits', { count: creditsTakenBack }));
   if (subscriptionEnded) paragraphs.push(t('mail:refund.ended'));
   return {

@@ -13,6 +13,7 @@ export interface MailTemplates {
   renewal_reminder: RenewalReminderData;
   subscription_expired: SubscriptionExpiredData;
   subscription_cancelled: SubscriptionCancelledData;
+  transfer_instructions: TransferInstructionsData;
   payment_pending: PaymentProblemData;
   payment_failed: PaymentProblemData;
   refund: RefundData;
@@ -99,6 +100,18 @@ export interface SubscriptionCancelledData extends Addressed {
   endedNow: boolean;
 }
 
+/** What a customer needs at their bank. */
+export interface TransferInstructionsData extends Addressed {
+  orderNo: string;
+  item: PurchasedItem;
+  total: Money;
+  /** Our bank account, in lines: `IBAN: …`. */
+  account: string;
+  /** What they write on the transfer. */
+  reference: string;
+  payUntil: string;
+}
+
 /** The gateway holds the money (pending), or in the end did not pay it (failed). */
 export interface PaymentProblemData extends Addressed {
   orderNo: string;
@@ -121,6 +134,8 @@ export interface RefundData extends Addressed {
   subscriptionEnded: boolean;
   /** Why the money went back by itself; null, or missing in older mails, when somebody gave it back. */
   why?: ReturnCode | null;
+  /** As `payments.provider` has it; mails that were written before there were several do not say. */
+  provider?: string;
   providerName: string;
 }
 

@@ -15,9 +15,6 @@ import type { SubscriptionType } from '../plans/plan-terms.ts';
 
 export type { Order } from './order.model.ts';
 
-/** How long a buyer has to approve; PayPal forgets an approved order after about as long. */
-const openForMs = 6 * 3600 * 1000;
-
 export interface NewOrder {
   userId: string;
   kind: OrderKind;
@@ -28,10 +25,12 @@ export interface NewOrder {
   snapshot: OrderSnapshot;
   amountMinor: number;
   currency: string;
+  /** How long the buyer has to pay. */
+  openForMs: number;
   now: Date;
 }
 
-export async function createOrder(tx: Tx, { now, ...order }: NewOrder): Promise<Order> {
+export async function createOrder(tx: Tx, { now, openForMs, ...order }: NewOrder): Promise<Order> {
   const row = { ...order, id: newId(), orderNo: newOrderNo(now), createdAt: now };
   return Order.create({ ...row, expiresAt: new Date(now.getTime() + openForMs) }, { transaction: tx });
 }
@@ -59,6 +58,12 @@ export async function moveOrder(
 ): Promise<void> {
   assertMove('order', order.status, status);
   await order.update({ status, ...changes }, { transaction: tx });
+}
+
+/** Gives an order that is not paid yet until then, if it has less. */
+export async function keepOrderOpen(tx: Tx, order: Order, until: Date): Promise<void> {
+  if (order.status === 'pending' && order.expiresAt < until)
+    await order.update({ expiresAt: until }, { transaction: tx });
 }
 
 export async function findOrder(id: string, tx?: Tx): Promise<Order | null> {

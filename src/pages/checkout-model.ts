@@ -9,11 +9,14 @@ export interface FactRow {
   text: string;
   more?: string;
   total?: boolean;
+  /** To be copied letter by letter. */
+  code?: boolean;
 }
 
 interface CheckoutInput {
   quote: Quote;
-  providerName: string;
+  /** The gateway behind the main button first. */
+  providers: readonly { name: string; displayName: string }[];
   /** Makes the same click twice one order. */
   checkoutKey: string;
   problem: string | null;
@@ -22,7 +25,7 @@ interface CheckoutInput {
 }
 
 /** The page before the payment: left what is bought, right how. */
-export function checkoutModel({ quote, providerName, checkoutKey, problem, locale, t }: CheckoutInput) {
+export function checkoutModel({ quote, providers, checkoutKey, problem, locale, t }: CheckoutInput) {
   const { blocked } = quote;
   return {
     title: t('checkout:page_title'),
@@ -40,7 +43,7 @@ export function checkoutModel({ quote, providerName, checkoutKey, problem, local
       quote.kind === 'plan' && (quote.renewal || quote.change !== null)
         ? { href: '/account', label: t('checkout:back.account') }
         : { href: plansPath(quote), label: t('checkout:back.plans') },
-    ...payModel(quote, providerName, locale, t),
+    ...payModel(quote, providers, locale, t),
   };
 }
 
@@ -48,7 +51,7 @@ function plansPath(quote: Quote): string {
   return quote.kind === 'plan' ? pricingPath(quote.type, quote.total.currency) : '/pricing';
 }
 
-function payModel(quote: Quote, provider: string, locale: Locale, t: Translate) {
+function payModel(quote: Quote, [main, ...others]: CheckoutInput['providers'], locale: Locale, t: Translate) {
   if (quote.kind === 'free') {
     return {
       payTitle: t('checkout:free.title'),
@@ -66,11 +69,21 @@ function payModel(quote: Quote, provider: string, locale: Locale, t: Translate) 
       explanation: t('checkout:schedule.explanation', values),
     };
   }
+  const provider = main?.displayName;
   return {
     payTitle: t('checkout:pay.title'),
     submit: t('checkout:pay.submit', { total: quote.total, provider }),
     busy: t('checkout:pay.busy', { provider }),
     explanation: t('checkout:pay.explanation', { provider }),
+    others: others.map(({ name, displayName }) => {
+      const values = { provider: displayName, context: name };
+      return {
+        name,
+        submit: t('checkout:pay.other', values),
+        busy: t('checkout:pay.busy', values),
+        explanation: t('checkout:pay.other_explanation', values),
+      };
+    }),
   };
 }
 

@@ -109,8 +109,10 @@ interface OutcomeInput {
 }
 
 export function outcomeModel(input: OutcomeInput) {
-  const { outcome, order, first, providerName, user, locale, t } = input;
+  const { outcome, order, payment, first, providerName, user, locale, t } = input;
   const values = {
+    // Some ways to pay end in other words.
+    context: payment?.provider,
     provider: providerName,
     item: itemName(order, locale, t),
     total: { amountMinor: order.amountMinor, currency: order.currency },

@@ -17,15 +17,9 @@ import { localeOf, translatorOf } from '../kit/http/language.ts';
 import { newId } from '../kit/ids.ts';
 import { checkoutModel } from './checkout-model.ts';
 import { quotePack, quotePlan, type Quote } from './checkout-quote.ts';
+import { mainProvider, providerNameOf } from './providers.ts';
 import { customerOf, requireCustomer } from './sign-in.ts';
 import type { ShowPage } from './site.ts';
-
-/** The gateway that pages sell through. */
-export const pageProvider = 'paypal';
-
-export function providerNameOf({ providers }: Pick<Services, 'providers'>): string {
-  return providers.get(pageProvider)?.displayName ?? pageProvider;
-}
 
 interface Shop {
   services: Services;
@@ -34,6 +28,8 @@ interface Shop {
 
 const submission = z.object({
   key: z.uuid(),
+  /** Which button it was; the main one says nothing. */
+  provider: z.string().max(50).optional(),
   expected: z
     .string()
     .regex(/^\d{1,15}$/)
@@ -94,28 +90,29 @@ async function startFree(shop: Shop, req: Request, res: Response, quoted: Quote 
 /** Begins the order and sends the buyer to the gateway. The key from the page makes the same click twice one order. */
 async function buy(shop: Shop, req: Request, res: Response, quoted: Quote, purchase: Purchase): Promise<void> {
   const { services } = shop;
-  const { key, expected } = submission.parse(req.body ?? {});
+  const { key, expected, provider = mainProvider(services).name } = submission.parse(req.body ?? {});
   try {
     const { order, payment } = await startCheckout(services, {
       userId: customerOf(res).id,
       purchase,
-      provider: pageProvider,
+      provider,
       expectedMinor: expected === undefined ? undefined : () => expected,
       locale: localeOf(res),
-      idempotency: { key: `page:${key}`, fingerprint: sha256(JSON.stringify(purchase)) },
+      idempotency: { key: `page:${provider}:${key}`, fingerprint: sha256(JSON.stringify(purchase)) },
     });
     // An old page's order may have ended since; the order says how.
     const atGateway = order.status === 'pending' ? payment.approvalUrl : null;
     res.redirect(303, atGateway ?? `/account/orders/${order.orderNo}`);
   } catch (error) {
     const t = translatorOf(res);
+    const name = providerNameOf(services, provider, localeOf(res));
     if (error instanceof GatewayUnavailable) {
-      const problem = t('checkout:problem.unavailable', { provider: providerNameOf(services) });
+      const problem = t('checkout:problem.unavailable', { provider: name });
       showCheckout(shop, req, res, quoted, { key, problem, status: 503 });
       return;
     }
     if (error instanceof PaymentPending) {
-      const problem = t('checkout:problem.held', { provider: providerNameOf(services) });
+      const problem = t('checkout:problem.held', { provider: name });
       showCheckout(shop, req, res, quoted, { problem, status: 409 });
       return;
     }
@@ -136,12 +133,16 @@ function showCheckout(
   quoted: Quote,
   { key = newId(), problem = null, status = 200 }: { key?: string; problem?: string | null; status?: number } = {},
 ): void {
+  const locale = localeOf(res);
   const model = checkoutModel({
     quote: quoted,
-    providerName: providerNameOf(services),
+    providers: [...services.providers.values()].map((provider) => ({
+      name: provider.name,
+      displayName: provider.displayName(locale),
+    })),
     checkoutKey: key,
     problem,
-    locale: localeOf(res),
+    locale,
     t: translatorOf(res),
   });
   show(req, res, 'checkout/order', model, status);

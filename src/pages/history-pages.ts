@@ -9,6 +9,7 @@ import { refundsOf } from '../payments/refunds.ts';
 import { historyRow } from './account-model.ts';
 import { orderRow } from './order-item.ts';
 import { orderModel } from './order-model.ts';
+import { providerNameOf } from './providers.ts';
 import { customerOf } from './sign-in.ts';
 import type { ShowPage } from './site.ts';
 
@@ -52,8 +53,9 @@ export function historyPages(services: Services, show: ShowPage): Router {
       refundsOf([order.id]),
       order.duplicateOf === null ? null : findOrder(order.duplicateOf),
     ]);
-    const providerName = (name: string) => services.providers.get(name)?.displayName ?? name;
-    const words = { locale: localeOf(res), t: translatorOf(res) };
+    const locale = localeOf(res);
+    const providerName = (name: string) => providerNameOf(services, name, locale);
+    const words = { locale, t: translatorOf(res) };
     show(req, res, 'account/order', orderModel({ order, payments, refunds, first, user, providerName, ...words }));
   });
 

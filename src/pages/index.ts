@@ -14,6 +14,7 @@ import { historyPages } from './history-pages.ts';
 import { pricingModel } from './pricing-model.ts';
 import { returnPages } from './return-pages.ts';
 import { createSignIn, requireCustomer } from './sign-in.ts';
+import { transferPage } from './transfer-page.ts';
 import { createSite, servePublicFiles, userOf, type ShowPage } from './site.ts';
 
 export interface PagesOptions {
@@ -46,6 +47,7 @@ export function createPages(services: Services, { sessions, limits, more }: Page
   );
   // `/checkout/return` before `/checkout/:planCode`.
   router.use(returnPages(services, show));
+  router.use(transferPage(services, show));
   router.use(checkoutPages(services, show));
   router.use('/account', requireCustomer());
   router.use(accountPages(services, show));

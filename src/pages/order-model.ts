@@ -32,7 +32,10 @@ export function orderModel({ order, payments, refunds, first, user, providerName
     heading: t(`account:order.heading.${kind}`),
     section: 'account',
     state: { tone: orderTones[status], label: t(`account:orders.status.${status}`) },
-    explanation: t(`account:order.text.${explanationOf(order)}`, { firstPaidAt: first?.paidAt }),
+    explanation: t(`account:order.text.${explanationOf(order)}`, {
+      firstPaidAt: first?.paidAt,
+      context: payments[0]?.provider,
+    }),
     facts: factsOf(order, user, t),
     line: { label: itemName(order, locale, t), detail: creditsOf(order, t), amount: priceOf(order) },
     credited: creditedOf(order, t),
@@ -111,8 +114,9 @@ function actionOf(
     return { href: `/account/orders/${first.orderNo}`, label: t('account:order.first') };
   }
   if (order.status === 'pending') {
-    const href = payments[0]?.approvalUrl ?? buyAgainPath(order);
-    return { href, label: t('account:order.continue') };
+    const [newest] = payments;
+    const href = newest?.approvalUrl ?? buyAgainPath(order);
+    return { href, label: t('account:order.continue', { context: newest?.provider }) };
   }
   const closed: readonly OrderStatus[] = ['failed', 'cancelled', 'expired'];
   return closed.includes(order.status) ? { href: buyAgainPath(order), label: t('account:order.again') } : null;

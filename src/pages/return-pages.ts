@@ -10,7 +10,7 @@ import { findPlan } from '../plans/catalog.ts';
 import { localized } from '../plans/plan-terms.ts';
 import { liveSubscription } from '../subscriptions/subscriptions.ts';
 import { outcomeModel, outcomeOf, outcomeOfOrder, type Outcome } from './checkout-outcome.ts';
-import { pageProvider, providerNameOf } from './checkout-pages.ts';
+import { mainProvider, providerNameOf } from './providers.ts';
 import { customerOf, requireCustomer } from './sign-in.ts';
 import type { ShowPage } from './site.ts';
 
@@ -19,7 +19,7 @@ export function returnPages(services: Services, show: ShowPage): Router {
   const router = express.Router();
 
   router.get('/checkout/return', requireCustomer(), async (req, res) => {
-    const payment = await findPaymentByProviderOrder(pageProvider, tokenOf(req));
+    const payment = await findPaymentByProviderOrder(mainProvider(services).name, tokenOf(req));
     const order = payment === null ? null : await findOrder(payment.orderId);
     if (payment === null || order?.userId !== customerOf(res).id) {
       showUnknown(show, req, res);
@@ -32,7 +32,7 @@ export function returnPages(services: Services, show: ShowPage): Router {
   router.get('/checkout/cancel', requireCustomer(), async (req, res) => {
     const order = await cancelCheckout(services, {
       userId: customerOf(res).id,
-      provider: pageProvider,
+      provider: mainProvider(services).name,
       providerOrderId: tokenOf(req),
     });
     if (order === null) {
@@ -66,16 +66,17 @@ export function returnPages(services: Services, show: ShowPage): Router {
     outcome: Outcome,
     { order, payment }: { order: Order; payment: Payment | null },
   ): Promise<void> {
+    const locale = localeOf(res);
     const first = order.duplicateOf === null ? null : await findOrder(order.duplicateOf);
     const model = outcomeModel({
       outcome,
       order,
       payment,
       first,
-      providerName: providerNameOf(services),
+      providerName: providerNameOf(services, payment?.provider ?? mainProvider(services).name, locale),
       user: customerOf(res),
       here: req.originalUrl,
-      locale: localeOf(res),
+      locale,
       t: translatorOf(res),
     });
     show(req, res, 'checkout/outcome', model);

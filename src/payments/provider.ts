@@ -10,8 +10,10 @@ import type { Money } from '../kit/money.ts';
 export interface PaymentProvider {
   /** Stored in `payments.provider`, and named in URLs: `paypal`. */
   readonly name: string;
-  /** As customers know it: `PayPal`. */
-  readonly displayName: string;
+  /** As customers of that language know it: `PayPal`. */
+  displayName(locale: string): string;
+  /** How long a buyer has to pay, from the order on: what the gateway itself keeps, or what its way of paying takes. */
+  readonly openForMs: number;
   /**
    * How long the gateway remembers a request id, from when it was first sent. Within it the same call is safe; after it
    * the call could have a second effect, so it is looked first whether it was made.
@@ -97,6 +99,15 @@ export interface ProviderOrder {
   capture: ProviderCapture | null;
   /** All that was given back of it, by whomever, failed attempts too; null when the gateway does not tell. */
   refunds: readonly ProviderRefund[] | null;
+  /** Only where the buyer has to send the money by themselves: no page of the gateway takes it from them. */
+  transfer?: ProviderTransfer;
+}
+
+export interface ProviderTransfer {
+  /** Where the money has to go, in lines: `IBAN: …`. */
+  account: string;
+  /** What the buyer writes on it, so that it is found again. */
+  reference: string;
 }
 
 export interface ProviderPayer {

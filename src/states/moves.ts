@@ -1,6 +1,6 @@
 /**
  * Every state of what money passes through, and every legal move from it. Whatever moves an order, a payment, a refund
- * or a dispute asks here first; `docs/states.md` is drawn from it.
+ * or a bank transfer asks here first; `docs/states.md` is drawn from it.
  */
 export const moves = {
   order: {
@@ -36,6 +36,12 @@ export const moves = {
     won: ['open', 'lost_unbooked'],
     lost: ['open', 'won'],
   },
+  transfer: {
+    awaiting: ['recorded'],
+    // What one person read from the bank's statement is confirmed by another, or taken back by either.
+    recorded: ['awaiting', 'confirmed'],
+    confirmed: [],
+  },
 } as const satisfies Record<string, Record<string, readonly string[]>>;
 
 export type Kind = keyof typeof moves;
@@ -43,6 +49,7 @@ export type OrderStatus = keyof (typeof moves)['order'];
 export type PaymentStatus = keyof (typeof moves)['payment'];
 export type RefundStatus = keyof (typeof moves)['refund'];
 export type DisputeStatus = keyof (typeof moves)['dispute'];
+export type TransferStatus = keyof (typeof moves)['transfer'];
 type StatusOf<K extends Kind> = keyof (typeof moves)[K] & string;
 
 export class IllegalMove extends Error {

@@ -14,7 +14,8 @@ export function paysAtOnce(): PaymentProvider {
   };
   return {
     name: 'paypal',
-    displayName: 'PayPal',
+    displayName: () => 'PayPal',
+    openForMs: 6 * 3_600_000,
     remembersRequestsMs: { order: 6 * 3_600_000, refund: 45 * 24 * 3_600_000 },
     refusesAmount: ({ currency }) => (currency === 'KWD' ? 'PayPal does not take KWD.' : null),
     createOrder(input) {

@@ -19,6 +19,7 @@ import { RateLimits } from '../../src/kit/http/rate-limit.ts';
 import { createSessions } from '../../src/kit/http/session.ts';
 import { createLogger } from '../../src/kit/logger.ts';
 import { createMetrics } from '../../src/kit/metrics.ts';
+import { createManualProvider } from '../../src/payments/providers/manual.ts';
 import { paysAtOnce } from './fake-provider.ts';
 
 export const staffPassword = 'leaf and tag, green';
@@ -34,18 +35,24 @@ export interface TestPanel {
 /** The panel alone on a port of its own, over a real database and a gateway that pays at once. */
 export async function startPanel(db: Database, { port = 0, limited = true } = {}): Promise<TestPanel> {
   const log = createLogger(process.env['LOG_LEVEL'] ?? 'silent');
+  const clock = new AdjustableClock();
+  const publicUrl = () => 'http://127.0.0.1';
+  const manual = createManualProvider({ db, clock, account: 'IBAN: DE00 1234', publicUrl });
   const services: Services = {
     db,
-    clock: new AdjustableClock(),
+    clock,
     log,
     metrics: createMetrics(() => Promise.resolve(0)),
     sealer: createSealer('a secret for tests, long enough'),
     accessTokens: undefined as never,
-    providers: new Map([['paypal', paysAtOnce()]]),
+    providers: new Map([
+      ['paypal', paysAtOnce()],
+      ['manual', manual],
+    ]),
     mail: undefined as never,
     settings: {
       production: false,
-      publicUrl: () => 'http://127.0.0.1',
+      publicUrl,
       mailFrom: 'Plantain <billing@plantain.test>',
       duplicateRefundWindowMs: 3600_000,
       freezeDisputed: true,
@@ -117,6 +124,16 @@ export async function addIncident({ db, clock }: Services, incident: Partial<New
     [subjectId],
   );
   return rows[0]?.id ?? '';
+}
+
+/** An order that waits for a bank transfer. → its id, and the transfer's */
+export async function orderByTransfer(
+  services: Services,
+  userId: string,
+  purchase: Purchase,
+): Promise<{ orderId: string; transferId: string }> {
+  const { order, payment } = await startCheckout(services, { userId, purchase, provider: 'manual', locale: 'en' });
+  return { orderId: order.id, transferId: payment.providerOrderId ?? '' };
 }
 
 /** A paid order, settled as the return page would. */

@@ -4,7 +4,7 @@ import { forms } from '../../src/admin/forms/index.ts';
 import { may, permissions, resourceIds, type ResourceId } from '../../src/admin/permissions.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { useTestDatabase } from '../support/database.ts';
-import { addCustomer, addIncident, addStaff, buy, startPanel, type TestPanel } from './harness.ts';
+import { addCustomer, addIncident, addStaff, buy, orderByTransfer, startPanel, type TestPanel } from './harness.ts';
 import { StaffClient } from './staff-client.ts';
 
 const roles = ['owner', 'finance', 'support', 'viewer'] as const;
@@ -34,6 +34,7 @@ describe('what each role may do in the panel', function () {
     const customer = await addCustomer(panel.services);
     await buy(panel.services, customer.id, { plan: { planCode: 'pro' }, subscriptionType: 'monthly' });
     await buy(panel.services, customer.id, { packCode: 'pack-500' });
+    await orderByTransfer(panel.services, customer.id, { packCode: 'pack-500' });
     await addIncident(panel.services);
     rows = await oneRowEach(clientOf('owner'));
   });
@@ -105,6 +106,7 @@ describe('what each role may do in the panel', function () {
       'orders',
       'payments',
       'refunds',
+      'bank_transfers',
       'credit_transactions',
       'credit_grants',
       'credit_balances',

@@ -46,6 +46,9 @@ export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
     { customerName, orderNo, paidAt: orderedAt, item, total, period: { start: orderedAt, end: endsAt }, creditsExpireAt: null, change },
     { customerName, orderNo, paidAt: orderedAt, item, total, period: { start: endsAt, end: '2027-01-22T14:06:00Z' }, creditsExpireAt: null, change: { ...change, effective: 'period_end', credits: [] } },
   ], // prettier-ignore
+  transfer_instructions: [
+    { customerName, orderNo, item, total, account: 'IBAN: DE00 0000\nA bank', reference: orderNo, payUntil: endsAt },
+  ],
   renewal_reminder: [
     ...[7, 3, 1].map((daysLeft) => ({ ...reminder, daysLeft, price: total })),
     { ...reminder, daysLeft: 7, price: null },

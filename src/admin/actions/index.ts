@@ -2,6 +2,7 @@ import type { RecordAction } from './action.ts';
 import { adjustCreditsAction } from './adjust-credits.ts';
 import { askAboutPaymentAction, askAboutRefundAction } from './ask-gateway.ts';
 import { archivePriceAction } from './archive-price.ts';
+import { confirmTransferAction, recordTransferAction, rejectTransferAction } from './bank-transfers.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
 import { refundDuplicateAction } from './refund-duplicate.ts';
 import { refundOrderAction } from './refund-order.ts';
@@ -18,6 +19,9 @@ export const recordActions: readonly RecordAction[] = [
   refundOrderAction,
   askAboutPaymentAction,
   askAboutRefundAction,
+  recordTransferAction,
+  confirmTransferAction,
+  rejectTransferAction,
   archivePriceAction,
   refundDuplicateAction,
   resolveIncidentAction,

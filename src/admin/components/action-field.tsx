@@ -3,7 +3,8 @@ import type { ChangeEvent } from 'react';
 
 export interface Field {
   name: string;
-  input: 'credits' | 'money' | 'choice' | 'reason';
+  /** `statement`: a sum with its currency, as a bank writes it. */
+  input: 'credits' | 'money' | 'choice' | 'reason' | 'text' | 'date' | 'statement';
   /** Asks for the reason in other words. */
   label?: string;
   /** A text that the reason begins with. */
@@ -21,6 +22,8 @@ interface ActionFieldProps {
   most?: string;
   /** Of an amount of money. */
   currency?: string;
+  /** The currency that was typed beside a sum. */
+  bankCurrency?: string;
 }
 
 /** One field of an action's form, with its texts below `panel.actions.<action>`. */
@@ -34,6 +37,10 @@ export function ActionField(props: ActionFieldProps) {
       return <MoneyField {...props} />;
     case 'choice':
       return <ChoiceField {...props} />;
+    case 'text':
+    case 'date':
+    case 'statement':
+      return <StatementField {...props} />;
   }
 }
 
@@ -119,5 +126,36 @@ function ChoiceField({ field: { name }, texts, value, set, closed }: ActionField
         </label>
       ))}
     </fieldset>
+  );
+}
+
+/** What stands on a bank's statement. */
+function StatementField({ field: { name, input }, texts, value, set, bankCurrency = '' }: ActionFieldProps) {
+  const { t, tp } = useTranslation();
+  const change = (of: string) => (event: ChangeEvent<HTMLInputElement>) => {
+    set(of, event.target.value);
+  };
+  const common = { name, required: true, value, autoComplete: 'off', onChange: change(name) };
+  return (
+    <label className={input === 'text' ? 'p-field' : 'p-field p-short'}>
+      <span>{t(`${texts}.${name}`)}</span>
+      {input === 'text' && <input {...common} maxLength={140} autoFocus />}
+      {input === 'date' && <input {...common} type="date" />}
+      {input === 'statement' && (
+        <span className="p-money">
+          <input {...common} inputMode="decimal" pattern="[0-9]+([.][0-9]+)?" placeholder="9.99" />
+          <input
+            name="bankCurrency"
+            aria-label={tp('currency')}
+            required
+            maxLength={3}
+            pattern="[A-Z]{3}"
+            value={bankCurrency}
+            onChange={change('bankCurrency')}
+          />
+        </span>
+      )}
+      <small>{t(`${texts}.${name}Hint`)}</small>
+    </label>
   );
 }

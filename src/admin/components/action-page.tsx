@@ -24,6 +24,13 @@ const fields: Readonly<Record<string, readonly Field[]>> = {
   ],
   refundDuplicate: [{ name: 'reason', input: 'reason', prefilled: 'panel.actions.refundDuplicate.reason' }],
   resolve: [{ name: 'reason', input: 'reason', label: 'panel.actions.resolve.reason' }],
+  recordTransfer: [
+    { name: 'bankReference', input: 'text' },
+    { name: 'bankAmount', input: 'statement' },
+    { name: 'bankDate', input: 'date' },
+    { name: 'reason', input: 'reason', label: 'panel.actions.recordTransfer.reason' },
+  ],
+  confirmTransfer: [{ name: 'reason', input: 'reason', label: 'panel.actions.confirmTransfer.reason' }],
 };
 
 type Values = Readonly<Record<string, string>>;
@@ -78,6 +85,7 @@ function ActionForm({ action, resource, record, first }: ActionProps & { first: 
             closed={field.name === 'atPeriodEnd' && !canWait(facts) ? 'yes' : undefined}
             most={most}
             currency={String(facts['currency'] ?? '')}
+            bankCurrency={values['bankCurrency' as keyof typeof values]}
           />
         ))}
       {lines.length > 0 && (
@@ -108,7 +116,10 @@ function ActionForm({ action, resource, record, first }: ActionProps & { first: 
 type Translate = ReturnType<typeof useTranslation>['t'];
 
 function initialValues(own: readonly Field[], facts: Facts, t: Translate): Values {
-  const values: Record<string, string> = { atPeriodEnd: canWait(facts) ? 'yes' : 'no' };
+  const values: Record<string, string> = {
+    atPeriodEnd: canWait(facts) ? 'yes' : 'no',
+    bankCurrency: String(facts['currency'] ?? ''),
+  };
   for (const { name, input, prefilled } of own) {
     if (input === 'money') {
       values[name] = toDecimal({ amountMinor: Number(facts['leftMinor']), currency: String(facts['currency']) });
@@ -122,8 +133,9 @@ function canWait(facts: Facts): boolean {
   return facts['endDate'] !== null && facts['cancelAtPeriodEnd'] !== true;
 }
 
-/** Nobody is asked about a subscription that is not there. */
-function isAsked({ name }: Field, facts: Facts): boolean {
+/** Nobody is asked about a subscription that is not there, or for what the refund says: that sum is sent or none. */
+function isAsked({ name, input }: Field, facts: Facts): boolean {
+  if (input === 'statement') return facts['context'] !== 'outgoing';
   return name !== 'endSubscription' || facts['subscription'] !== 'none';
 }
 
@@ -148,6 +160,10 @@ function toBody(name: string, values: Values, facts: Facts): Record<string, unkn
   const { reason = '', amount } = values;
   if (name === 'adjustCredits') return { reason, amount: Number(amount), requestId: facts['requestId'] };
   if (name === 'cancel') return { reason, atPeriodEnd: values['atPeriodEnd'] === 'yes' };
+  if (name === 'recordTransfer') {
+    const { bankReference, bankDate, bankAmount, bankCurrency } = values;
+    return { reason, bankReference, bankDate, ...(bankAmount !== undefined && { bankAmount, bankCurrency }) };
+  }
   if (name !== 'refund') return { reason };
   // What was shown is sent: that and nothing else is what somebody has confirmed.
   const hasPlan = facts['subscription'] !== 'none';

@@ -1,3 +1,4 @@
+import { transferEffects } from './transfer-effects.ts';
 import { formatMoney, formatNumber, formatTime } from './format.ts';
 
 export type Facts = Record<string, string | number | boolean | null>;
@@ -16,12 +17,13 @@ export function effects(
   const number = (value: unknown, signed = false) => formatNumber(Number(value), locale, signed);
   if (name === 'refund' || name === 'refundDuplicate') return refundEffects(facts, locale, t, part);
   if (name === 'adjustCredits') return adjustEffects(facts, values, say, number, part);
+  if (name.endsWith('Transfer')) return transferEffects(name, facts, values, locale, say, part);
   if (part === 'confirm') return [];
   if (name === 'cancel') return cancelEffects(facts, values, locale, say, number);
   return [say('effect')];
 }
 
-type Say = (key: string, shown?: Record<string, unknown>) => string;
+export type Say = (key: string, shown?: Record<string, unknown>) => string;
 type ShowNumber = (value: unknown, signed?: boolean) => string;
 
 function refundEffects(facts: Facts, locale: string, t: Translate, part: string): string[] {

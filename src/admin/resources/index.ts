@@ -1,4 +1,5 @@
 import type { ResourceId } from '../permissions.ts';
+import { bankTransfers } from './bank-transfers.ts';
 import { creditPacks, planPrices, plans } from './catalogue.ts';
 import { creditBalances, creditGrants, creditTransactions } from './credits.ts';
 import { subscriptions, users } from './customers.ts';
@@ -16,6 +17,7 @@ export const resources = [
   payments,
   refunds,
   disputes,
+  bankTransfers,
   creditTransactions,
   creditGrants,
   creditBalances,

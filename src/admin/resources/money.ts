@@ -99,6 +99,7 @@ export const orders: ResourceSpec = {
     related('payments', 'orderId'),
     related('refunds', 'orderId'),
     related('disputes', 'orderId'),
+    related('bank_transfers', 'orderId'),
     related('credit_grants', 'orderId'),
     related('incidents', 'subjectId'),
     related('audit_log', 'subjectId'),

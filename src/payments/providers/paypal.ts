@@ -40,6 +40,8 @@ export interface PaypalOptions {
 
 const prefer = 'return=representation';
 const hourMs = 3_600_000;
+/** PayPal forgets an approved order after 3 to 6 hours. */
+const openForMs = 6 * hourMs;
 /** Source: developer.paypal.com/api/rest/reference/idempotency. */
 const remembersRequestsMs = { order: 6 * hourMs, refund: 45 * 24 * hourMs };
 
@@ -63,7 +65,8 @@ export function createPaypalProvider(options: PaypalOptions): PaymentProvider {
 
   return {
     name: 'paypal',
-    displayName: 'PayPal',
+    displayName: () => 'PayPal',
+    openForMs,
     remembersRequestsMs,
     refusesAmount,
     fetchOrder,
