@@ -6,7 +6,7 @@ import { settlePayment } from '../../src/billing/settle-payment.ts';
 import { startCheckout } from '../../src/billing/start-checkout.ts';
 import { Conflict } from '../../src/kit/errors.ts';
 import { deliver } from '../webhooks/signed-webhooks.ts';
-import type { Ends, Shop } from './shop.ts';
+import type { Ends, Shop } from '../support/shop.ts';
 import type { Task } from './steps.ts';
 
 /** A customer for whom one step is about to be taken. */

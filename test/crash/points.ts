@@ -66,7 +66,8 @@ function watchHttp(): void {
     // Nothing has left yet: headers go out with the end of a request that was written in one piece.
     if (!story.passes(`before ${call}`)) return this;
     const emit = this.emit.bind(this) as (...event: unknown[]) => boolean;
-    this.emit = (...event: unknown[]) => event[0] !== 'response' || story.passes(`after ${call}`) ? emit(...event) : true;
+    this.emit = (...event: unknown[]) =>
+      event[0] !== 'response' || story.passes(`after ${call}`) ? emit(...event) : true;
     return end.apply(this, args);
   };
 }

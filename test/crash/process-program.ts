@@ -30,13 +30,15 @@ process.send?.('ready');
 async function follow({ task, holdAt }: Order): Promise<Ended> {
   const story = new Story(holdAt);
   const services = servicesOf();
-  const error = await story.tell(() => take(services, task)).then(
-    () => null,
-    (reason: unknown) => ({
-      text: reason instanceof Error ? (reason.stack ?? reason.message) : String(reason),
-      isExpected: reason instanceof AppError && reason.status < 500,
-    }),
-  );
+  const error = await story
+    .tell(() => take(services, task))
+    .then(
+      () => null,
+      (reason: unknown) => ({
+        text: reason instanceof Error ? (reason.stack ?? reason.message) : String(reason),
+        isExpected: reason instanceof AppError && reason.status < 500,
+      }),
+    );
   return { points: story.points, isHeld: story.isHeld, error };
 }
 

@@ -6,8 +6,8 @@ import { settlePayment } from '../../src/billing/settle-payment.ts';
 import { startCheckout, type CheckoutRequest } from '../../src/billing/start-checkout.ts';
 import { openBalance } from '../../src/credits/ledger.ts';
 import { newId } from '../../src/kit/ids.ts';
-import type { TestApp } from '../support/app.ts';
-import { addStaffActor } from '../support/staff.ts';
+import type { TestApp } from './app.ts';
+import { addStaffActor } from './staff.ts';
 import { sign, type Webhook } from '../webhooks/signed-webhooks.ts';
 
 /** An order that was opened at the gateway. */
@@ -64,21 +64,29 @@ export class Shop {
     });
   }
 
-  /** For 2000 credits a month. */
-  requestOf(userId: string): Omit<CheckoutRequest, 'expectedMinor'> {
+  /** For 2000 credits a month; the same order again under the same key. */
+  requestOf(userId: string, key = userId): Omit<CheckoutRequest, 'expectedMinor'> {
     return {
       userId,
       purchase: { plan: { planCode: 'pro' }, subscriptionType: 'monthly' },
       provider: 'paypal',
       locale: 'en',
-      idempotency: { key: userId, fingerprint: 'pro' },
+      idempotency: { key, fingerprint: 'pro' },
     };
   }
 
   /** Of an order whose webhooks are lost nothing is heard but what is asked. */
-  async opened({ webhooks, by }: { webhooks: 'come' | 'lost'; by?: { userId: string; email: string } }): Promise<Opened> {
+  async opened({
+    webhooks,
+    by,
+    key,
+  }: {
+    webhooks: 'come' | 'lost';
+    by?: { userId: string; email: string };
+    key?: string;
+  }): Promise<Opened> {
     const customer = by ?? (await this.newcomer());
-    const { order, payment } = await startCheckout(this.app.services, this.requestOf(customer.userId));
+    const { order, payment } = await startCheckout(this.app.services, this.requestOf(customer.userId, key));
     const providerOrderId = payment.providerOrderId ?? '';
     if (webhooks === 'lost') {
       await this.app.simulator.control.armFault({ on: 'webhook', fault: 'lost', times: 100, orderId: providerOrderId });
@@ -115,12 +123,12 @@ export class Shop {
     return this.#one<{ id: string }>(sql, [userId]).then(({ id }) => id);
   }
 
-  /** The newest of this kind that the gateway would have sent about an order, were it not lost. */
-  async webhookOf({ providerOrderId }: Opened, type: string): Promise<Webhook> {
+  /** The newest that the gateway would have sent about an order, were it not lost; under another id on demand. */
+  async webhookOf({ providerOrderId }: Opened, type: string, changes: { id?: string } = {}): Promise<Webhook> {
     const sql = `SELECT body FROM sandbox.paypal_deliveries WHERE order_id = $1 AND event_type = $2
       ORDER BY seq DESC LIMIT 1`;
     const { body } = await this.#one<{ body: string }>(sql, [providerOrderId, type]);
-    return sign(this.app, JSON.parse(body));
+    return sign(this.app, { ...(JSON.parse(body) as object), ...changes });
   }
 
   /** → the row of the inbox, handled by nobody yet */
