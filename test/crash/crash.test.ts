@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import { reconcile } from '../../src/billing/reconcile.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { expectBalancedBooks } from '../support/books.ts';
-import { flows, type Flow, type Scene } from './flows.ts';
+import { capture, flows, refund, type Flow, type Scene } from './flows.ts';
 import { startProcess, type OtherProcess } from './other-process.ts';
 import { recover, unfinished } from './recover.ts';
-import { Shop } from '../support/shop.ts';
+import { Shop, type Ends } from '../support/shop.ts';
 
 /** One customer, for whom a flow was cut off. */
 interface Held {
@@ -16,6 +16,8 @@ interface Held {
   /** Whether somebody asks again, or the system is left to itself. */
   asked: boolean;
   passed: readonly string[];
+  /** What there was when the process was dead. */
+  left: Ends;
 }
 
 /** As many as have connections enough: whoever is held may keep two. */
@@ -66,6 +68,17 @@ describe('a process that is killed', function () {
     });
   }
 
+  it('had its calls heard, and its transactions committed, up to where it was held and no further', () => {
+    for (const { flow, left, passed } of held) {
+      const count = (point: string) => Number(passed.includes(point));
+      if (flow.name === 'a settlement') {
+        expect(left).to.include({ captures: count(`after ${capture}`), paid: count('after COMMIT') });
+      }
+      if (flow.name === 'a refund') expect(left).to.include({ refunds: count(`after ${refund}`) });
+      if (flow.name === 'a receipt') expect(left).to.include({ receipts: count('after INSERT INTO sandbox.mails') });
+    }
+  });
+
   it('leaves nothing unfinished, no lock, and books that balance', async () => {
     expect(await unfinished(app)).to.deep.equal([]);
     await expectBalancedBooks(app.services);
@@ -74,7 +87,7 @@ describe('a process that is killed', function () {
 
   /** Holds the process at each point of these flows at once, kills it, and lets every second customer ask again. */
   async function cutOff(victim: OtherProcess, chosen: readonly Flow[]): Promise<Held[]> {
-    const plan: Omit<Held, 'passed'>[] = [];
+    const plan: Omit<Held, 'passed' | 'left'>[] = [];
     for (const flow of chosen) {
       const all = await pointsOf(victim, flow);
       points.set(flow, all);
@@ -84,15 +97,22 @@ describe('a process that is killed', function () {
     }
     const ended = await victim.run(plan.map(({ scene, holdAt }) => ({ task: scene.task, holdAt })));
     await victim.kill();
+    const cut = await Promise.all(
+      plan.map(async (one, index) => ({
+        ...one,
+        passed: ended[index]?.points ?? [],
+        left: await shop.endsOf(one.scene),
+      })),
+    );
     for (const { scene, asked } of plan) if (asked) await scene.askAgain();
-    return plan.map((one, index) => ({ ...one, passed: ended[index]?.points ?? [] }));
+    return cut;
   }
 
   /** By a run that nobody disturbs. */
   async function pointsOf(process: OtherProcess, flow: Flow): Promise<string[]> {
     const { task } = await flow.prepare(shop);
     const [ended] = await process.run([{ task, holdAt: null }]);
-    if (ended === undefined || ended.error !== null) throw new Error(`${flow.name}: ${ended?.error?.text ?? ''}`);
+    if (ended?.error !== null) throw new Error(`${flow.name}: ${ended?.error.text ?? 'no answer'}`);
     return ended.points;
   }
 

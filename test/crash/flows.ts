@@ -45,8 +45,8 @@ const returned = { ...nothing, ...back, captures: 1, paid: 1 };
 
 const lost = { webhooks: 'lost' } as const;
 const create = 'POST /v2/checkout/orders';
-const capture = 'POST /v2/checkout/orders/…/capture';
-const refund = 'POST /v2/payments/captures/…/refund';
+export const capture = 'POST /v2/checkout/orders/…/capture';
+export const refund = 'POST /v2/payments/captures/…/refund';
 const around = (...names: string[]) => names.flatMap((name) => [`before ${name}`, `after ${name}`]);
 
 const checkout: Flow = {

@@ -60,7 +60,7 @@ export async function startProcess(): Promise<{ join(app: TestApp): Promise<Othe
       child.send({ databaseUrl: db.url, clockOffsetMs: clock.offsetMs, url, rootCertificate } satisfies House);
       return {
         async run(orders) {
-          child.send(orders as Order[]);
+          child.send([...orders]);
           return (await hears()) as Ended[];
         },
         async kill() {

@@ -84,10 +84,10 @@ function watchFetch(): void {
   };
 }
 
-/** `POST /v2/checkout/orders/…/capture`: without what differs from order to order. */
+/** `POST /v2/checkout/orders/…/capture`: without the ids, PayPal's of 17 characters and those of certificates. */
 function nameOf(method: string, path: string): string {
   const below = path.replace(/^.*\/sandbox\/paypal/, '').replace(/\?.*$/, '');
-  return `${method} ${below.replaceAll(/\/(?=[^/]*\d)[0-9A-Za-z-]{12,}/g, '/…')}`;
+  return `${method} ${below.replaceAll(/\/[0-9A-Z]{17}(?=\/|$)|(?<=\/certs)\/.+/g, '/…')}`;
 }
 
 function watchDatabase(): void {
