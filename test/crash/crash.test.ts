@@ -13,7 +13,7 @@ interface Held {
   scene: Scene;
   /** Where, counted from 1. */
   holdAt: number;
-  /** Whether somebody asks again, or the system is left to itself. */
+  /** Whether webhooks come and somebody asks again, or nothing more is heard. */
   asked: boolean;
   passed: readonly string[];
   /** What there was when the process was dead. */
@@ -28,7 +28,7 @@ const flowsPerProcess = 3;
  * What it leaves behind, the system has to bring to its end.
  */
 describe('a process that is killed', function () {
-  this.timeout(600_000);
+  this.timeout(900_000);
   const points = new Map<Flow, string[]>();
   const held: Held[] = [];
   let app: TestApp;
@@ -92,7 +92,9 @@ describe('a process that is killed', function () {
       const all = await pointsOf(victim, flow);
       points.set(flow, all);
       for (let holdAt = 1; holdAt <= all.length; holdAt += 1) {
-        for (const asked of [false, true]) plan.push({ flow, scene: await flow.prepare(shop), asked, holdAt });
+        for (const asked of [false, true]) {
+          plan.push({ flow, scene: await flow.prepare(shop, asked ? 'come' : 'lost'), asked, holdAt });
+        }
       }
     }
     const ended = await victim.run(plan.map(({ scene, holdAt }) => ({ task: scene.task, holdAt })));
@@ -110,7 +112,7 @@ describe('a process that is killed', function () {
 
   /** By a run that nobody disturbs. */
   async function pointsOf(process: OtherProcess, flow: Flow): Promise<string[]> {
-    const { task } = await flow.prepare(shop);
+    const { task } = await flow.prepare(shop, 'lost');
     const [ended] = await process.run([{ task, holdAt: null }]);
     if (ended?.error !== null) throw new Error(`${flow.name}: ${ended?.error.text ?? 'no answer'}`);
     return ended.points;

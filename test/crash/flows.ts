@@ -22,7 +22,8 @@ export interface Flow {
   name: string;
   /** Points that it has for certain: finding fewer would be no instrument. */
   least: readonly string[];
-  prepare(shop: Shop): Promise<Scene>;
+  /** @param webhooks whether those about the order will come; where the step is about one, the others are lost */
+  prepare(shop: Shop, webhooks: 'come' | 'lost'): Promise<Scene>;
   /** How it has to end: `asked` again or not, and with the points that were `passed` before the process died. */
   ends(asked: boolean, passed: readonly string[]): Ends;
 }
@@ -52,7 +53,7 @@ const around = (...names: string[]) => names.flatMap((name) => [`before ${name}`
 const checkout: Flow = {
   name: 'a checkout',
   least: around('COMMIT', 'POST /v1/oauth2/token', create, 'COMMIT'),
-  async prepare(shop) {
+  async prepare(shop, webhooks) {
     const customer = await shop.newcomer();
     const args = shop.requestOf(customer.userId);
     return {
@@ -61,7 +62,7 @@ const checkout: Flow = {
       async askAgain() {
         const { services } = shop.app;
         await startCheckout(services, args);
-        const order = await shop.approved(await shop.opened({ ...lost, by: customer }));
+        const order = await shop.approved(await shop.opened({ webhooks, by: customer }));
         await settlePayment(services, order.paymentId);
       },
     };
@@ -72,8 +73,8 @@ const checkout: Flow = {
 const settlement: Flow = {
   name: 'a settlement',
   least: around('POST /v1/oauth2/token', capture, 'COMMIT'),
-  async prepare(shop) {
-    const order = await shop.approved(await shop.opened(lost));
+  async prepare(shop, webhooks) {
+    const order = await shop.approved(await shop.opened({ webhooks }));
     const { paymentId } = order;
     const askAgain = () => settlePayment(shop.app.services, paymentId);
     return { ...order, task: { step: 'settle', args: { paymentId } }, askAgain };
@@ -98,8 +99,8 @@ const lateSettlement: Flow = {
 const cancellation: Flow = {
   name: 'a cancelled checkout of which the money was taken',
   least: around('GET /v2/checkout/orders/…', capture, 'COMMIT'),
-  async prepare(shop) {
-    const order = await shop.opened(lost);
+  async prepare(shop, webhooks) {
+    const order = await shop.opened({ webhooks });
     await settlePayment(shop.app.services, order.paymentId);
     await shop.capturedUnheard(order);
     const args = { userId: order.userId, provider: 'paypal', providerOrderId: order.providerOrderId };
@@ -111,8 +112,8 @@ const cancellation: Flow = {
 const refunding: Flow = {
   name: 'a refund',
   least: around('COMMIT', 'POST /v1/oauth2/token', refund, 'COMMIT'),
-  async prepare(shop) {
-    const order = await shop.paid(await shop.opened(lost));
+  async prepare(shop, webhooks) {
+    const order = await shop.paid(await shop.opened({ webhooks }));
     const args = { orderId: order.orderId, reason: 'unhappy', staff: shop.staff };
     return {
       ...order,
@@ -167,8 +168,8 @@ const refundElsewhere: Flow = {
 const mail: Flow = {
   name: 'a receipt',
   least: around('UPDATE emails', 'INSERT INTO sandbox.mails', 'UPDATE emails'),
-  async prepare(shop) {
-    const order = await shop.paid(await shop.opened(lost));
+  async prepare(shop, webhooks) {
+    const order = await shop.paid(await shop.opened({ webhooks }));
     const emailId = await shop.receiptOf(order);
     const askAgain = () => deliverMail(shop.app.services, emailId);
     return { ...order, task: { step: 'deliver', args: { emailId } }, askAgain };

@@ -56,19 +56,28 @@ export function watchPoints(): void {
 }
 
 function watchHttp(): void {
-  type End = (this: ClientRequest, ...args: unknown[]) => ClientRequest;
-  const prototype = ClientRequest.prototype as unknown as { end: End };
-  const { end } = prototype;
-  prototype.end = function watched(this: ClientRequest, ...args: unknown[]) {
+  type Send = (this: ClientRequest, ...args: unknown[]) => unknown;
+  const prototype = ClientRequest.prototype as unknown as { write: Send; end: Send };
+  const { write, end } = prototype;
+  const leaving = new WeakMap<ClientRequest, boolean>();
+  /** Asked with the first byte: headers leave with the body, and a body that is complete is answered before its end. */
+  const mayLeave = (request: ClientRequest): boolean => {
+    const known = leaving.get(request);
+    if (known !== undefined) return known;
     const story = told.getStore();
-    if (story === undefined) return end.apply(this, args);
-    const call = nameOf(this.method, this.path);
-    // Nothing has left yet: headers go out with the end of a request that was written in one piece.
-    if (!story.passes(`before ${call}`)) return this;
-    const emit = this.emit.bind(this) as (...event: unknown[]) => boolean;
-    this.emit = (...event: unknown[]) =>
-      event[0] !== 'response' || story.passes(`after ${call}`) ? emit(...event) : true;
-    return end.apply(this, args);
+    const call = nameOf(request.method, request.path);
+    const isLeaving = story?.passes(`before ${call}`) ?? true;
+    leaving.set(request, isLeaving);
+    const emit = request.emit.bind(request) as (...event: unknown[]) => boolean;
+    request.emit = (...event: unknown[]) =>
+      event[0] !== 'response' || story === undefined || story.passes(`after ${call}`) ? emit(...event) : true;
+    return isLeaving;
+  };
+  prototype.write = function watched(this: ClientRequest, ...args: unknown[]) {
+    return mayLeave(this) ? write.apply(this, args) : true;
+  };
+  prototype.end = function watched(this: ClientRequest, ...args: unknown[]) {
+    return mayLeave(this) ? end.apply(this, args) : this;
   };
 }
 
