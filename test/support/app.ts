@@ -10,6 +10,7 @@ import { createSystem, type System } from '../../src/system.ts';
 import type { AdjustableClock } from '../../src/kit/clock.ts';
 import type { PaypalSimulator } from '../../src/sandbox/paypal/index.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
+import { testSecrets } from './secrets.ts';
 
 /** A whole Plantain on a free port, over a database of its own. */
 export interface TestApp extends System {
@@ -47,7 +48,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     config: { ...loadConfig({ RATE_LIMITS: 'off', NODE_ENV: 'test' }), ...options.config },
     db,
     log: options.log ?? createLogger(process.env.TEST_LOG ?? 'silent'),
-    secrets: { session: 'session '.repeat(5), jwt: 'jwt '.repeat(10), dataEncryption: 'data '.repeat(8) },
+    secrets: testSecrets,
     publicUrl: () => options.publicUrl ?? url,
     localUrl: () => url,
   });
