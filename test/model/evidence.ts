@@ -1,5 +1,5 @@
-import type pg from 'pg';
 import type { CaptureRecord, DisputeRecord, RefundRecord } from '../../src/sandbox/paypal/records.ts';
+import type { World } from './world.ts';
 
 /** Both sides as their tables have them when a sequence is over. */
 export interface Evidence {
@@ -82,12 +82,13 @@ interface IncidentRow {
   summary: string;
 }
 
-export async function gather(pool: pg.Pool, now: Date): Promise<Evidence> {
+export async function gather(world: World): Promise<Evidence> {
+  const { pool } = world.app(0).db;
   const rows = async <Row extends object>(sql: string): Promise<Row[]> => (await pool.query<Row>(sql)).rows;
   const docs = async <Doc>(table: string): Promise<Doc[]> =>
     (await rows<{ doc: Doc }>(`SELECT doc FROM sandbox.paypal_${table} ORDER BY created_at`)).map(({ doc }) => doc);
   return {
-    now,
+    now: world.stage.clock.now(),
     orders: await rows('SELECT * FROM orders ORDER BY created_at'),
     payments: await rows('SELECT * FROM payments ORDER BY created_at'),
     refunds: await rows('SELECT * FROM refunds ORDER BY created_at'),

@@ -1,6 +1,6 @@
 import { findDifferences } from '../../src/billing/check-books.ts';
 import { toMinor } from '../../src/sandbox/paypal/money.ts';
-import type { Evidence, OrderRow, PaymentRow } from './evidence.ts';
+import { gather, type Evidence, type OrderRow, type PaymentRow } from './evidence.ts';
 import { findOpen } from './settle-down.ts';
 import type { World } from './world.ts';
 
@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 type Law = (evidence: Evidence, world: World) => string[] | Promise<string[]>;
 
 /** What must be true when a sequence has come to its end, whatever was in it. */
-const laws: Readonly<Record<string, Law>> = {
+const laws = {
   'nothing failed that nobody foresees': ({ failedJobs }, { stage }) => [
     ...stage.complaints,
     ...failedJobs.map(({ job, error }) => `the job ${job}: ${error}`),
@@ -143,7 +143,9 @@ const laws: Readonly<Record<string, Law>> = {
       .filter(({ status }) => status === 'open')
       .filter(({ kind, subject_id }) => !(explanations[kind]?.(evidence, subject_id) ?? false))
       .map(({ kind, summary }) => `${kind}: ${summary}`),
-};
+} satisfies Record<string, Law>;
+
+export type LawName = keyof typeof laws;
 
 /** By kind of incident: what has to be the case for one that is open. A kind that is not here must never be. */
 const explanations: Readonly<Record<string, (evidence: Evidence, subjectId: string) => boolean>> = {
@@ -164,10 +166,11 @@ const explanations: Readonly<Record<string, (evidence: Evidence, subjectId: stri
   },
 };
 
-/** → a sentence for each breach; none when all laws hold */
-export async function findBreaches(evidence: Evidence, world: World): Promise<string[]> {
+/** → a sentence for each breach, which begins with the law; none when all hold */
+export async function findBreaches(world: World): Promise<string[]> {
+  const evidence = await gather(world);
   const breaches: string[] = [];
-  for (const [law, broken] of Object.entries(laws)) {
+  for (const [law, broken] of Object.entries<Law>(laws)) {
     breaches.push(...(await broken(evidence, world)).map((breach) => `${law}: ${breach}`));
   }
   return breaches;
@@ -181,9 +184,9 @@ function isLive(status: string): boolean {
   return status === 'active' || status === 'past_due' || status === 'paused';
 }
 
-/** Paid while it could be: one that came too late hands over nothing. */
+/** Paid, and not with a reason to give the money back at once, such as coming too late. */
 function isHandedOver({ paid_at, failure_code }: OrderRow): boolean {
-  return paid_at !== null && failure_code !== 'PAID_LATE';
+  return paid_at !== null && failure_code === null;
 }
 
 function isKept(order: Pick<OrderRow, 'status'>): boolean {

@@ -7,21 +7,18 @@ const day = 24 * hour;
 /** Minutes. An order may be paid for six hours, and what has no end is asked about once a day at the least. */
 const waits = [3, 7 * hour, day, day, 2 * day];
 
-/** Nothing goes wrong any more, nobody does anything, and time goes by until all has come to its end. → what there is then */
-export async function settleDown(world: World): Promise<Evidence> {
-  const { simulator, db } = world.app(0);
-  await simulator.control.clearFaults();
-  const look = () => gather(db.pool, world.stage.clock.now());
+/** Nothing goes wrong any more, nobody does anything, and time goes by until all has come to its end. */
+export async function settleDown(world: World): Promise<void> {
+  await world.app(0).simulator.control.clearFaults();
   await handleNews(world, 0);
   for (const minutes of waits) {
-    if (findOpen(await look()).length === 0) break;
+    if (findOpen(await gather(world)).length === 0) break;
     await pass(world, 0, minutes);
     await handleNews(world, 0);
   }
   // The jobs of a whole day once more: the comparison with PayPal is one of them.
   await pass(world, 0, day);
   await handleNews(world, 0);
-  return look();
 }
 
 /** What has not come to its end, though nobody has to decide anything. */

@@ -58,6 +58,20 @@ export class Stage {
   }
 }
 
+/** For a `describe`: a stage before its first test, gone after its last. */
+export function useStage(): () => Stage {
+  let stage: Stage | undefined;
+  before(async function () {
+    this.timeout(120_000);
+    stage = await Stage.open();
+  });
+  after(() => stage?.close());
+  return () => {
+    if (stage === undefined) throw new Error('the stage is there when the tests run, not before');
+    return stage;
+  };
+}
+
 /** All but the catalogue, the staff, and what PayPal keeps: its keys, its tokens. */
 const emptied = [
   ...['users', 'orders', 'payments', 'refunds', 'subscriptions', 'emails', 'incidents', 'provider_events'],
