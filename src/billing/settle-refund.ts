@@ -135,6 +135,8 @@ async function takeBackPeriod(tx: Tx, order: Order, now: Date): Promise<boolean>
     return true;
   }
   const isLast = order.periodEnd?.getTime() === subscription.endDate?.getTime();
-  if (isLast && order.periodStart !== null) await setEndDate(tx, subscription, order.periodStart);
+  // The period before it may have been given back as well: what is paid for ends with the last that was not.
+  const paidUntil = others.at(-1)?.periodEnd ?? null;
+  if (isLast && paidUntil !== null) await setEndDate(tx, subscription, paidUntil);
   return false;
 }

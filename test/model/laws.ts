@@ -10,7 +10,7 @@ type Law = (evidence: Evidence, world: World) => string[] | Promise<string[]>;
 /** What must be true when a sequence has come to its end, whatever was in it. */
 const laws = {
   'nothing failed that nobody foresees': ({ failedJobs }, { stage }) => [
-    ...stage.complaints,
+    ...new Set(stage.complaints),
     ...failedJobs.map(({ job, error }) => `the job ${job}: ${error}`),
   ],
 

@@ -22,9 +22,9 @@ export interface Sequence {
   steps: Step[];
 }
 
-/** What TypeScript cannot see: that a deed carries the choices of the action that it names. */
+/** The choices that a deed carries are those of the action that it names, which TypeScript does not check here. */
 function actionOf({ do: name, ...choices }: Deed): { action: Action<object>; choices: object } {
-  return { action: actions[name] as Action<object>, choices };
+  return { action: actions[name], choices };
 }
 
 const deed = fc.oneof(

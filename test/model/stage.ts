@@ -93,13 +93,25 @@ const emptying = `
 function complaining(complaints: string[]): Logger {
   return createLogger('warn', {
     write(line) {
-      const { err, msg, res } = JSON.parse(line) as {
-        err?: { type: string; stack?: string };
-        msg: string;
-        res?: unknown;
-      };
+      const { err, msg, res } = JSON.parse(line) as { err?: Described; msg: string; res?: unknown };
       if (err === undefined || res !== undefined || foreseen.test(err.type)) return;
-      complaints.push(`in the log: ${msg}: ${err.stack ?? err.type}`);
+      complaints.push(`in the log: ${msg}: ${err.type}: ${err.message} ${placeOf(err)}`);
     },
   });
+}
+
+interface Described {
+  type: string;
+  message: string;
+  stack?: string;
+}
+
+/** The innermost line of ours. */
+function placeOf({ stack = '' }: Described): string {
+  return (
+    stack
+      .split('\n')
+      .find((line) => line.includes('/src/') && !line.includes('/node_modules/'))
+      ?.trim() ?? ''
+  );
 }
