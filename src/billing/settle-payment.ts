@@ -1,6 +1,6 @@
 import { getUser } from '../accounts/users.ts';
 import type { Tx } from '../db/index.ts';
-import { reportIncident } from '../incidents/incidents.ts';
+import { reportIncident, settleIncidents } from '../incidents/incidents.ts';
 import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
 import { isPaid } from '../orders/order-states.ts';
@@ -110,6 +110,10 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
         now,
       });
       return { outcome: 'closed', order, payment, isNew: true };
+    }
+    if (capture.status !== 'pending') {
+      const resolution = 'The gateway has decided.';
+      await settleIncidents(tx, { kinds: ['payment_unresolved'], subjectId: orderId, resolution, now });
     }
     switch (capture.status) {
       case 'completed':

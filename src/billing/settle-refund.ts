@@ -64,6 +64,12 @@ export async function failRefund(
       details: { order: order.id, issue },
       now: clock.now(),
     });
+    await settleIncidents(tx, {
+      kinds: ['refund_unresolved'],
+      subjectId: refundId,
+      resolution: 'The gateway has refused the refund.',
+      now: clock.now(),
+    });
     return true;
   });
   if (!failed) return;

@@ -22,6 +22,27 @@ const found: Record<string, Sequence> = {
       { do: 'refund', at: 0, order: 0, amountMinor: null, twice: false },
     ],
   },
+  'a refund that PayPal refuses after weeks is not open any more': {
+    start: '2027-03-10T12:00:00Z',
+    steps: [
+      { do: 'buy', at: 0, who: 0, what: 'a pack of 500' },
+      { do: 'go wrong', which: { on: 'refund', fault: 'timeout_before' }, times: 4, order: 0 },
+      { do: 'refund', at: 0, order: 0, amountMinor: 333, twice: false },
+      { do: 'reverse', capture: 0 },
+      { do: 'wait', at: 0, span: '31 days' },
+    ],
+  },
+  'a payment that PayPal decides on after weeks is not open any more': {
+    start: '2027-03-10T12:00:00Z',
+    steps: [
+      { do: 'check out', at: 0, who: 0, what: 'a pack of 500', key: null, twice: false },
+      { do: 'approve', order: 0, choice: 'approve' },
+      { do: 'go wrong', which: { on: 'capture', fault: 'pending' }, times: 1, order: 0 },
+      { do: 'come back', at: 0, order: 0, by: 'capture' },
+      { do: 'wait', at: 0, span: '31 days' },
+      { do: 'decide a held capture', capture: 0, good: true },
+    ],
+  },
 };
 
 describe('sequences that broke a law of the payments model', function () {
