@@ -18,11 +18,11 @@ export class Stage {
   /** What went wrong that nobody foresees, from the logs and from whoever calls. */
   readonly complaints: string[];
 
-  private constructor(apps: readonly [TestApp, TestApp], clock: ModelClock, staff: StaffActor, complaints: string[]) {
-    this.apps = apps;
-    this.clock = clock;
-    this.staff = staff;
-    this.complaints = complaints;
+  readonly #emptying: string;
+
+  private constructor(parts: Pick<Stage, 'apps' | 'clock' | 'staff' | 'complaints'> & { emptying: string }) {
+    ({ apps: this.apps, clock: this.clock, staff: this.staff, complaints: this.complaints } = parts);
+    this.#emptying = parts.emptying;
   }
 
   static async open(): Promise<Stage> {
@@ -30,20 +30,20 @@ export class Stage {
     const complaints: string[] = [];
     // Without a worker: when a webhook is handled is for the sequence to say.
     const first = await startApp({ clock, patience, worker: false, log: complaining(complaints) });
-    const second = await first.another();
-    return new Stage([first, second], clock, await addStaffActor(first), complaints);
+    const apps = [first, await first.another()] as const;
+    return new Stage({
+      apps,
+      clock,
+      staff: await addStaffActor(first),
+      complaints,
+      emptying: await emptyingOf(first),
+    });
   }
 
   /** An empty database at a certain time. */
   async reset(start: string): Promise<void> {
     await this.quieten();
-    const { pool } = this.apps[0].db;
-    const client = await pool.connect();
-    try {
-      await client.query(emptying);
-    } finally {
-      client.release();
-    }
+    await this.apps[0].db.pool.query(this.#emptying);
     this.clock.set(start);
     this.complaints.length = 0;
   }
@@ -72,22 +72,32 @@ export function useStage(): () => Stage {
   };
 }
 
-/** All but the catalogue, the staff, and what PayPal keeps: its keys, its tokens. */
-const emptied = [
-  ...['users', 'orders', 'payments', 'refunds', 'subscriptions', 'emails', 'incidents', 'provider_events'],
-  ...['credit_balances', 'credit_grants', 'credit_transactions', 'audit_log', 'job_runs'],
-  ...['orders', 'captures', 'refunds', 'disputes', 'requests', 'faults', 'deliveries'].map(
-    (n) => `sandbox.paypal_${n}`,
-  ),
-  ...['sandbox.mails', 'graphile_worker._private_jobs'],
+/** The catalogue, the staff, and what PayPal keeps: its keys, its tokens. All else is emptied, whoever adds it. */
+const kept = [
+  'SequelizeMeta',
+  'plans',
+  'plan_prices',
+  'credit_packs',
+  'staff',
+  'paypal_keys',
+  'paypal_tokens',
+  'clock',
 ];
 
-/** As a replica: the triggers that keep the ledger from being emptied do not ask then, and neither do foreign keys. */
-const emptying = `
-  BEGIN;
-  SET LOCAL session_replication_role = replica;
-  ${emptied.map((table) => `DELETE FROM ${table};`).join('\n')}
-  COMMIT;`;
+/** → SQL. As a replica: the triggers that keep the ledger from being emptied do not ask then, nor do foreign keys. */
+async function emptyingOf({ db }: TestApp): Promise<string> {
+  const { rows } = await db.pool.query<{ name: string }>(
+    `SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables
+     WHERE schemaname IN ('public', 'sandbox') AND tablename <> ALL ($1)`,
+    [kept],
+  );
+  const tables = [...rows.map(({ name }) => name), 'graphile_worker._private_jobs'];
+  return `
+    BEGIN;
+    SET LOCAL session_replication_role = replica;
+    ${tables.map((table) => `DELETE FROM ${table};`).join('\n')}
+    COMMIT;`;
+}
 
 /** Keeps the lines that tell of an error which is not a gateway's. That a request failed is for its caller to complain of. */
 function complaining(complaints: string[]): Logger {
