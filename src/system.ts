@@ -18,7 +18,7 @@ import { connectRedis } from './kit/redis.ts';
 import { createSmtpTransport, type MailTransport } from './mail/transport.ts';
 import type { PaymentProvider } from './payments/provider.ts';
 import { createManualProvider } from './payments/providers/manual.ts';
-import { createPaypalProvider } from './payments/providers/paypal.ts';
+import { createPaypalProvider, type PaypalOptions } from './payments/providers/paypal.ts';
 import { readClockOffset } from './sandbox/clock.ts';
 import { createSandbox, type Sandbox } from './sandbox/index.ts';
 import { Mailbox } from './sandbox/mailbox.ts';
@@ -42,6 +42,10 @@ export interface SystemOptions {
   publicUrl: () => string;
   /** Where this process reaches itself: `http://127.0.0.1:3000`. */
   localUrl: () => string;
+  /** In the place of the sandbox's own. */
+  clock?: AdjustableClock;
+  /** With the gateway; for tests that let it fail often. */
+  patience?: PaypalOptions['patience'];
 }
 
 /** One Plantain, wired: what `main.ts` starts, and what tests start. */
@@ -62,7 +66,9 @@ const hourMs = 3600 * 1000;
 /** Puts the parts together that the settings ask for, and embedded ones in the place of what they leave out. */
 export async function createSystem(options: SystemOptions): Promise<System> {
   const { config, db, log, secrets, publicUrl } = options;
-  const adjustable = config.production ? undefined : new AdjustableClock(await readClockOffset(db.pool));
+  const adjustable = config.production
+    ? undefined
+    : (options.clock ?? new AdjustableClock(await readClockOffset(db.pool)));
   const clock = adjustable ?? systemClock;
   const redis = config.redisUrl === undefined ? undefined : connectRedis(config.redisUrl, log);
   const simulator = config.production ? undefined : await openSimulator(options, clock);
@@ -172,7 +178,7 @@ function openProviders(
 }
 
 function openPaypal(
-  { config, log, localUrl }: SystemOptions,
+  { config, log, localUrl, patience }: SystemOptions,
   clock: AdjustableClock | typeof systemClock,
   simulator: PaypalSimulator | undefined,
 ): PaymentProvider {
@@ -185,6 +191,7 @@ function openPaypal(
       log,
       environment,
       webhookVerification,
+      ...(patience === undefined ? {} : { patience }),
       baseUrl: base,
       trustSimulatorCertificate: { baseUrl: base, rootCertificate: () => simulator.rootCertificate() },
     });

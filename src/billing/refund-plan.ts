@@ -25,19 +25,26 @@ export async function readRefundPlan(
   if (subscription === null || !(isLive(subscription) || subscription.status === 'scheduled')) return plan;
   if (!(endsSubscription ?? plan.isFull)) return { ...plan, subscription: 'stays' };
 
-  const paid = await everPaidOrdersOf(tx, subscription.id);
-  const refunds = await refundsOf(
-    paid.map((one) => one.id),
-    tx,
-  );
-  const others = paid.filter((one) => one.id !== id && holdsItsTime(one, refunds));
+  const others = (await ordersWithTime(subscription.id, tx)).filter((one) => one.id !== id);
   if (!others.some(({ periodEnd }) => periodEnd === null || periodEnd > now)) {
     const inPlan = await creditsOfSubscription(tx, userId, subscription.id);
     return { ...plan, subscription: 'ends', creditsEnding: inPlan - plan.creditsTakenBack };
   }
   const isLast = order.periodEnd?.getTime() === subscription.endDate?.getTime();
-  if (!isLast || order.periodStart === null) return { ...plan, subscription: 'goes_on' };
-  return { ...plan, subscription: 'shortened', endsAt: order.periodStart };
+  // The period before it may have been given back as well: what is paid for ends with the last that was not.
+  const paidUntil = others.at(-1)?.periodEnd ?? null;
+  if (!isLast || paidUntil === null) return { ...plan, subscription: 'goes_on' };
+  return { ...plan, subscription: 'shortened', endsAt: paidUntil };
+}
+
+/** The orders that the time of a subscription is paid with, by the time that each paid for. */
+export async function ordersWithTime(subscriptionId: string, tx: Tx): Promise<Order[]> {
+  const paid = await everPaidOrdersOf(tx, subscriptionId);
+  const refunds = await refundsOf(
+    paid.map(({ id }) => id),
+    tx,
+  );
+  return paid.filter((order) => holdsItsTime(order, refunds));
 }
 
 /** Takes back the time that the order paid for, as planned. */

@@ -1,10 +1,11 @@
 import { startQuotaMonth } from '../credits/quota.ts';
 import type { Tx } from '../db/index.ts';
-import { paidOrdersOf } from '../orders/orders.ts';
+import type { Order } from '../orders/orders.ts';
 import { nextQuotaReset } from '../subscriptions/periods.ts';
 import { lockQuotaDue, setQuotaReset, type Subscription } from '../subscriptions/subscriptions.ts';
 import { inBatches } from './batches.ts';
 import { freezeIfDisputed } from './freeze-order.ts';
+import { ordersWithTime } from './refund-plan.ts';
 import type { Services } from './services.ts';
 
 /** One grant for one month of one subscription, however often it is asked for. */
@@ -25,16 +26,20 @@ export async function resetQuotas(
   return { subscriptions: rows, months: sum, failed };
 }
 
-/** Every month that began since, so that a process that was down gives what is due, and not one more. */
+/**
+ * Every month that began since, so that a process that was down gives what is due, and not one more. A month whose
+ * payment was given back, while a later period is paid for, gives nothing.
+ */
 async function beginDueMonths(services: Services, tx: Tx, subscription: Subscription, now: Date): Promise<number> {
-  const { id, userId, anchorAt, creditsMonthly, rollover, rolloverCap } = subscription;
-  const orders = await paidOrdersOf(id, tx);
+  const { id, userId, priceId, anchorAt, rollover, rolloverCap } = subscription;
+  const orders = await ordersWithTime(id, tx);
   let months = 0;
   let start = subscription.quotaResetsAt;
   while (start !== null && start <= now) {
     const monthStart = start;
     const end = nextQuotaReset(anchorAt, monthStart);
-    const paidBy = orders.findLast(({ periodStart }) => periodStart !== null && periodStart <= monthStart);
+    const paidBy = orders.find((order) => isPaidBy(order, monthStart));
+    const creditsMonthly = priceId === null || paidBy !== undefined ? subscription.creditsMonthly : 0;
     const granted = await startQuotaMonth(
       tx,
       { userId, subscriptionId: id, creditsMonthly, rollover, rolloverCap },
@@ -46,4 +51,8 @@ async function beginDueMonths(services: Services, tx: Tx, subscription: Subscrip
   }
   if (start !== null) await setQuotaReset(tx, subscription, start);
   return months;
+}
+
+function isPaidBy({ periodStart, periodEnd }: Order, time: Date): boolean {
+  return periodStart !== null && periodStart <= time && (periodEnd === null || time < periodEnd);
 }

@@ -173,9 +173,10 @@ function newestFirst(snapshot: OrderSnapshot): ChangeCredit[] {
   return credits.toSorted((a, b) => (a.orderId < b.orderId ? 1 : -1));
 }
 
-/** All orders that were paid for a subscription, refunded ones too. */
+/** All orders that were paid for a subscription, refunded ones too, by the time that they paid for. */
 export async function everPaidOrdersOf(tx: Tx, subscriptionId: string): Promise<Order[]> {
-  return Order.findAll({ where: { subscriptionId, paidAt: { [Op.ne]: null } }, transaction: tx });
+  const where = { subscriptionId, paidAt: { [Op.ne]: null } };
+  return Order.findAll({ where, order: [['periodStart', 'ASC']], transaction: tx });
 }
 
 /** An order for a plan whose money the gateway holds: until it decides, another plan must not be paid for. */

@@ -73,6 +73,12 @@ function servicesOf(): Services {
     accessTokens: createAccessTokens(testSecrets.jwt, clock),
     providers: new Map([['paypal', paypal]]),
     mail: new Mailbox(db.pool, clock),
-    settings: { production: false, publicUrl: () => given.url, mailFrom: 'Plantain <billing@plantain.localhost>' },
+    settings: {
+      production: false,
+      publicUrl: () => given.url,
+      mailFrom: 'Plantain <billing@plantain.localhost>',
+      duplicateRefundWindowMs: 3600_000,
+      freezeDisputed: true,
+    },
   };
 }

@@ -6,7 +6,7 @@ import { loadConfig, type Config } from '../../src/config.ts';
 import type { Database } from '../../src/db/index.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { createLogger, type Logger } from '../../src/kit/logger.ts';
-import { createSystem, type System } from '../../src/system.ts';
+import { createSystem, type System, type SystemOptions } from '../../src/system.ts';
 import type { AdjustableClock } from '../../src/kit/clock.ts';
 import type { PaypalSimulator } from '../../src/sandbox/paypal/index.ts';
 import { createTestDatabase, type TestDatabase } from './database.ts';
@@ -33,6 +33,10 @@ export interface TestAppOptions {
   log?: Logger;
   /** Where people believe it to be. Default: where it listens. */
   publicUrl?: string;
+  /** In the place of the clock that runs; processes can share it. */
+  clock?: AdjustableClock;
+  /** How long PayPal is waited for. Default: as in production. */
+  patience?: SystemOptions['patience'];
 }
 
 export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -51,6 +55,8 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     secrets: testSecrets,
     publicUrl: () => options.publicUrl ?? url,
     localUrl: () => url,
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.patience === undefined ? {} : { patience: options.patience }),
   });
   server.on('request', system.app as never);
   await system.start({ cron: false, worker: options.worker ?? true });

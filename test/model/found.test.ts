@@ -1,0 +1,54 @@
+import { playByTheLaws, type Sequence } from './sequence.ts';
+import { useStage } from './stage.ts';
+
+/** Sequences that broke a law once. */
+const found: Record<string, Sequence> = {
+  'a year that was given back gives no credits, though the year after it is paid for': {
+    start: '2027-03-10T12:00:00Z',
+    steps: [
+      { do: 'buy', at: 0, who: 0, what: 'basic yearly' },
+      { do: 'buy', at: 0, who: 0, what: 'basic yearly' },
+      { do: 'refund', at: 0, order: 1, amountMinor: null, twice: false },
+      { do: 'wait', at: 0, span: '31 days' },
+    ],
+  },
+  'a plan ends with the last period that is paid for, when two at its end were given back': {
+    start: '2027-03-10T12:00:00Z',
+    steps: [
+      { do: 'buy', at: 0, who: 0, what: 'basic monthly' },
+      { do: 'buy', at: 0, who: 0, what: 'basic monthly' },
+      { do: 'buy', at: 0, who: 0, what: 'basic monthly' },
+      { do: 'refund', at: 0, order: 1, amountMinor: null, twice: false },
+      { do: 'refund', at: 0, order: 0, amountMinor: null, twice: false },
+    ],
+  },
+  'a refund that PayPal refuses after weeks is not open any more': {
+    start: '2027-03-10T12:00:00Z',
+    steps: [
+      { do: 'buy', at: 0, who: 0, what: 'a pack of 500' },
+      { do: 'go wrong', which: { on: 'refund', fault: 'timeout_before' }, times: 4, order: 0 },
+      { do: 'refund', at: 0, order: 0, amountMinor: 333, twice: false },
+      { do: 'reverse', capture: 0 },
+      { do: 'wait', at: 0, span: '31 days' },
+    ],
+  },
+  'a payment that PayPal decides on after weeks is not open any more': {
+    start: '2027-03-10T12:00:00Z',
+    steps: [
+      { do: 'check out', at: 0, who: 0, what: 'a pack of 500', key: null, twice: false },
+      { do: 'approve', order: 0, choice: 'approve' },
+      { do: 'go wrong', which: { on: 'capture', fault: 'pending' }, times: 1, order: 0 },
+      { do: 'come back', at: 0, order: 0, by: 'capture' },
+      { do: 'wait', at: 0, span: '31 days' },
+      { do: 'decide a held capture', capture: 0, good: true },
+    ],
+  },
+};
+
+describe('sequences that broke a law of the payments model', function () {
+  this.timeout(60_000);
+  const stage = useStage();
+  for (const [name, sequence] of Object.entries(found)) {
+    it(name, () => playByTheLaws(stage(), sequence));
+  }
+});
