@@ -82,13 +82,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     accessTokens: createAccessTokens(secrets.jwt, clock),
     providers: openProviders(options, clock, simulator),
     mail: openMail(config, mailbox),
-    settings: {
-      production: config.production,
-      publicUrl,
-      mailFrom: config.mailFrom,
-      duplicateRefundWindowMs: config.duplicateRefundWindowMs,
-      freezeDisputed: config.freezeDisputed,
-    },
+    settings: { ...settingsOf(config), publicUrl },
   };
   const limits = new RateLimits({ redis, enabled: config.rateLimits });
   const secure = publicUrl().startsWith('https:');
@@ -136,6 +130,10 @@ export async function createSystem(options: SystemOptions): Promise<System> {
       redis?.disconnect();
     },
   };
+}
+
+function settingsOf({ production, mailFrom, duplicateRefundWindowMs, freezeDisputed }: Config) {
+  return { production, mailFrom, duplicateRefundWindowMs, freezeDisputed };
 }
 
 async function openSimulator(options: SystemOptions, clock: AdjustableClock | typeof systemClock) {

@@ -27,6 +27,7 @@ export const staffPassword = 'leaf and tag, green';
 export interface TestPanel {
   url: string;
   services: Services;
+  clock: AdjustableClock;
   /** Waits until AdminJS is loaded. */
   warmUp(): Promise<void>;
   close(): Promise<void>;
@@ -79,6 +80,7 @@ export async function startPanel(db: Database, { port = 0, limited = true } = {}
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/admin`,
     services,
+    clock,
     warmUp,
     async close() {
       server.closeAllConnections();

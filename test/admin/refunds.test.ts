@@ -3,7 +3,6 @@ import { settlePayment } from '../../src/billing/settle-payment.ts';
 import type { Purchase } from '../../src/billing/price-purchase.ts';
 import { startCheckout } from '../../src/billing/start-checkout.ts';
 import { findDifferences } from '../../src/billing/check-books.ts';
-import type { AdjustableClock } from '../../src/kit/clock.ts';
 import { useTestDatabase } from '../support/database.ts';
 import { addCustomer, addStaff, buy, startPanel, type TestPanel } from './harness.ts';
 import { StaffClient, type Answer } from './staff-client.ts';
@@ -144,7 +143,7 @@ describe('refunds in the panel', function () {
   describe('of a second payment for the same', () => {
     /** Paid after the window, so that it was handed over and staff are asked. → the incident */
     async function paidTwice(): Promise<{ incidentId: string; orderId: string; firstNo: string }> {
-      const clock = panel.services.clock as AdjustableClock;
+      const { clock } = panel;
       const later = (minutes: number) => {
         clock.turnTo(new Date(clock.now().getTime() + minutes * 60_000));
       };

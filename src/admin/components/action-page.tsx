@@ -60,7 +60,10 @@ function ActionForm({ action, resource, record, first }: ActionProps & { first: 
   const { facts, problem: refused, waiting } = usePreview(row, first, draftOf(name, typed));
   if (record === undefined) return null;
   // The usual answer follows the facts until somebody chooses another.
-  const values = { ...typed, endSubscription: typed['endSubscription'] ?? (facts['isFull'] === true ? 'yes' : 'no') };
+  const values: Values = {
+    ...typed,
+    endSubscription: typed['endSubscription'] ?? (facts['isFull'] === true ? 'yes' : 'no'),
+  };
   const set = (field: string, value: string) => {
     setTyped((before) => ({ ...before, [field]: value }));
   };
@@ -80,12 +83,12 @@ function ActionForm({ action, resource, record, first }: ActionProps & { first: 
             key={field.name}
             field={field}
             texts={texts}
-            value={values[field.name as keyof typeof values] ?? ''}
+            value={values[field.name] ?? ''}
             set={set}
             closed={field.name === 'atPeriodEnd' && !canWait(facts) ? 'yes' : undefined}
             most={most}
             currency={String(facts['currency'] ?? '')}
-            bankCurrency={values['bankCurrency' as keyof typeof values]}
+            bankCurrency={values['bankCurrency'] ?? ''}
           />
         ))}
       {lines.length > 0 && (
