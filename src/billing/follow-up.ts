@@ -21,6 +21,7 @@ export async function followUpPayments(services: Services): Promise<{ asked: num
       subjectType: 'order',
       subjectId: payment.orderId,
       summary: `The gateway has held a payment for more than ${patienceDays} days. Ask it what becomes of it.`,
+      amount: { amountMinor: payment.amountMinor, currency: payment.currency },
       details: { payment: payment.id, pendingReason: payment.pendingReason },
     });
   });
@@ -41,6 +42,7 @@ export async function followUpRefunds(services: Services): Promise<{ asked: numb
       subjectType: 'refund',
       subjectId: refund.id,
       summary: `A refund has been open for more than ${patienceDays} days. Look for it at the gateway.`,
+      amount: { amountMinor: refund.amountMinor, currency: refund.currency },
       details: { order: refund.orderId },
     });
   });

@@ -106,6 +106,7 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
         summary: `The gateway took money for ${order.orderNo} that is not what was asked for. Nothing was handed over.`,
         expected: mismatch.expected,
         found: mismatch.found,
+        amount: { amountMinor: capture.amountMinor, currency: capture.currency },
         details: { payment: id, capture: capture.captureId, what: mismatch.what },
         now,
       });
@@ -196,6 +197,7 @@ async function giveBack(tx: Tx, order: Order, payment: Payment, now: Date): Prom
     subjectType: 'order',
     subjectId: id,
     summary: `${orderNo} was paid after it had been closed. The money goes back by itself.`,
+    amount: { amountMinor, currency },
     now,
   });
 }

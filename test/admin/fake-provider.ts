@@ -56,6 +56,7 @@ export function paysAtOnce(): PaymentProvider {
       return Promise.resolve(refund);
     },
     fetchRefund: (id) => Promise.resolve(get(refunds, id)),
+    listTransactions: null,
     verifyWebhook: () => Promise.reject(new Error('no webhooks here')),
     parseEvent: () => {
       throw new Error('no webhooks here');

@@ -14,6 +14,7 @@ import { checkedBaseUrl } from './paypal-base-url.ts';
 import { createCertificates, type SimulatorTrust } from './paypal-certificates.ts';
 import { createPaypalClient, type Patience } from './paypal-client.ts';
 import { parsePaypalEvent } from './paypal-events.ts';
+import { readStatement } from './paypal-statement.ts';
 import { checkWithCertificate, checkWithGateway, verifyPaypalWebhook, type SignatureCheck } from './paypal-webhooks.ts';
 
 export interface PaypalOptions {
@@ -99,6 +100,13 @@ export function createPaypalProvider(options: PaypalOptions): PaymentProvider {
     async fetchRefund(refundId) {
       return readRefund(await client.call('fetch refund', ({ payments }) => payments.getRefund({ refundId })));
     },
+
+    listTransactions: (period) =>
+      readStatement(
+        (query) => client.call('search transactions', ({ transactions }) => transactions.searchTransactions(query)),
+        period,
+        clock,
+      ),
 
     verifyWebhook: (rawBody, headers) => verifyPaypalWebhook(rawBody, headers, { clock, check }),
     parseEvent: parsePaypalEvent,
