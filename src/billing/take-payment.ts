@@ -58,6 +58,9 @@ async function stillWanted(order: Order): Promise<boolean> {
 
 async function failedCall(services: Services, order: Order, payment: Payment, error: unknown): Promise<NoCapture> {
   if (error instanceof ProviderNotApproved) return 'not_approved';
+  // A gateway forgets what nobody paid: that the order is out of date is no failure of it.
+  const isForgotten = error instanceof ProviderRejected && error.issue === 'RESOURCE_NOT_FOUND';
+  if (isForgotten && order.expiresAt <= services.clock.now()) return 'not_approved';
   if (error instanceof ProviderDeclined) {
     await updatePayment(null, payment, { failureCode: error.issue });
     return 'declined';

@@ -4,11 +4,19 @@ import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { SigningKeys } from './certificates.ts';
 import { inTransaction } from './database.ts';
-import { takeFault, type FaultName, type FaultTarget } from './faults.ts';
+import { faultsByTarget, takeFault, type FaultName, type FaultTarget } from './faults.ts';
 import { answerOnce, type Answer } from './idempotency.ts';
-import { captureOrder, createOrder, type Scene } from './orders.ts';
+import { asOfNow, captureOrder, createOrder, type Scene } from './orders.ts';
 import { refundCapture } from './payments.ts';
-import { badRequest, notFound, PaypalProblem, problemBody, serverError, tooManyRequests } from './problems.ts';
+import {
+  badRequest,
+  forbidden,
+  notFound,
+  PaypalProblem,
+  problemBody,
+  serverError,
+  tooManyRequests,
+} from './problems.ts';
 import { capturesOf, find, refundsOf, type OrderRecord } from './records.ts';
 import {
   approvalUrl,
@@ -21,6 +29,7 @@ import {
   type Json,
 } from './representation.ts';
 import { readJson, readOrderRequest, readRefundRequest } from './requests.ts';
+import { searchTransactions } from './statement.ts';
 import { authenticate, issueToken, refusedClient } from './tokens.ts';
 import { verifySignature } from './verification.ts';
 
@@ -73,7 +82,7 @@ export function createApi(options: ApiOptions): Router {
 
   router.get('/v2/checkout/orders/:id', read(options, async (id) => {
     const order = await find(pool, 'orders', id);
-    return order && fullOrder(pool, base(), order);
+    return fullOrder(pool, base(), asOfNow(order, clock.now()));
   })); // prettier-ignore
   router.get('/v2/payments/captures/:id', read(options, async (id) => {
     const capture = await find(pool, 'captures', id);
@@ -87,6 +96,16 @@ export function createApi(options: ApiOptions): Router {
     const dispute = await find(pool, 'disputes', id);
     const capture = dispute && (await find(pool, 'captures', dispute.captureId));
     return capture && disputeBody(base(), dispute, capture);
+  })); // prettier-ignore
+
+  router.get('/v1/reporting/transactions', exchange(options, async (req) => {
+    const now = clock.now();
+    await authenticate(pool, req, now);
+    const fault = await takeFault(pool, 'statement', faultsByTarget.statement, null);
+    if (fault === 'timeout_before') return 'hang up';
+    throwIfRefused(fault);
+    const until = fault === 'late' ? new Date(now.getTime() - 3 * hour) : now;
+    return { status: 200, body: await searchTransactions(pool, base(), req, until) };
   })); // prettier-ignore
 
   router.post('/v1/notifications/verify-webhook-signature', exchange(options, async (req) => {
@@ -161,6 +180,7 @@ function change(options: ApiOptions, { target, rememberMs, orderIdOf, run }: Cha
 }
 
 function throwIfRefused(fault: FaultName | undefined): void {
+  if (fault === 'forbidden') throw forbidden();
   if (fault === 'error_429') throw tooManyRequests();
   if (fault === 'error_500') throw serverError();
 }

@@ -5,8 +5,8 @@ import { returnTo, type Choice } from './approval.ts';
 import { inTransaction } from './database.ts';
 import { listDeliveries, type Delivery } from './deliveries.ts';
 import { armFault, clearFaults, listFaults, type Fault } from './faults.ts';
-import { toMinor } from './money.ts';
-import { approveOrder, decidePending, type Scene } from './orders.ts';
+import { checkMoney, toMinor } from './money.ts';
+import { approveOrder, captureElsewhere, decidePending, lapseApproval, type Scene } from './orders.ts';
 import { closeDispute, decideRefund, lockCapture, openDispute, refundCapture, reverseCapture } from './payments.ts';
 import { PaypalProblem } from './problems.ts';
 import {
@@ -14,6 +14,7 @@ import {
   find,
   latestOrders,
   lockOrder,
+  refundsOf,
   type CaptureRecord,
   type DisputeRecord,
   type OrderRecord,
@@ -23,6 +24,7 @@ import {
 interface OrderOverview {
   order: OrderRecord;
   captures: CaptureRecord[];
+  refunds: RefundRecord[];
 }
 
 /** What people and PayPal do at PayPal's side, for pages and tests. Everything throws AppError. */
@@ -33,6 +35,11 @@ export interface PaypalControl {
   cancel(orderId: string): Promise<{ order: OrderRecord; redirectUrl: string | null }>;
   /** The same, for the approval page. @returns null when there is nothing to choose */
   choose(orderId: string, choice: Choice): Promise<OrderRecord | null>;
+
+  /** An approval that nobody captured lapses, as after three hours. @throws NotFound, Conflict */
+  lapse(orderId: string): Promise<OrderRecord>;
+  /** Money that is not ours to book: another shop on the same account. @throws Conflict, ValidationFailed */
+  captureElsewhere(payment: ForeignPayment): Promise<CaptureRecord>;
 
   /** In PayPal's own pages. Without an amount: all that is left. @throws NotFound, Conflict, ValidationFailed */
   refundCapture(captureId: string, amount?: string): Promise<RefundRecord>;
@@ -56,6 +63,14 @@ export interface PaypalControl {
   /** Newest first. */
   listOrders(limit: number): Promise<OrderOverview[]>;
   listDeliveries(limit: number): Promise<Delivery[]>;
+}
+
+export interface ForeignPayment {
+  /** As PayPal writes it: `9.99`. */
+  amount: string;
+  currency: string;
+  customId?: string | undefined;
+  invoiceId?: string | undefined;
 }
 
 interface ControlOptions {
@@ -108,6 +123,16 @@ export function createControl({ pool, clock, base, onChange }: ControlOptions): 
     decline: (orderId) => clicked(orderId, 'decline'),
     cancel: (orderId) => clicked(orderId, 'cancel'),
 
+    lapse: (orderId) => act((scene) => lapseApproval(scene, orderId), 'This order is not approved.'),
+    captureElsewhere: ({ amount, currency, customId, invoiceId }) => {
+      const money = { currency_code: currency, value: amount };
+      const names = { ...(customId && { custom_id: customId }), ...(invoiceId && { invoice_id: invoiceId }) };
+      return act(async (scene) => {
+        checkMoney(money, '/amount');
+        return captureElsewhere(scene, { reference_id: 'default', amount: money, ...names });
+      }, 'This invoice id was used.');
+    },
+
     refundCapture: (captureId, amount) =>
       act(async (scene) => {
         const { amount: captured } = await lockCapture(scene, captureId);
@@ -135,7 +160,12 @@ export function createControl({ pool, clock, base, onChange }: ControlOptions): 
 
     listOrders: async (limit) => {
       const orders = await latestOrders(pool, limit);
-      return Promise.all(orders.map(async (order) => ({ order, captures: await capturesOf(pool, order.id) })));
+      return Promise.all(
+        orders.map(async (order) => {
+          const captures = await capturesOf(pool, order.id);
+          return { order, captures, refunds: await refundsOf(pool, captures.map(({ id }) => id)) }; // prettier-ignore
+        }),
+      );
     },
     listDeliveries: (limit) => listDeliveries(pool, limit),
   };
