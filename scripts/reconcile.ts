@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { reconcile, usualDays } from '../src/billing/reconcile.ts';
+import { proveBooks } from '../src/billing/check-books.ts';
+import { reconcile, usualDays, type ReconcileCounts } from '../src/billing/reconcile.ts';
 import { localUrlOf } from '../src/boot/addresses.ts';
 import { CredentialsFile } from '../src/boot/credentials.ts';
 import { checkDatabase } from '../src/boot/database.ts';
@@ -17,7 +18,10 @@ import { createSystem } from '../src/system.ts';
 const usage = `npm run reconcile -- [--days ${usualDays}]`;
 const mostDays = 3650;
 
-/** Compares our books with the gateways now. The exit code is 1 when something differs or could not be compared. */
+/**
+ * Compares our books with the gateways now, and with each other. The exit code is 1 when something differs or could not
+ * be compared.
+ */
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { days: { type: 'string', default: String(usualDays) } } });
   const days = Number(values.days);
@@ -34,17 +38,34 @@ async function main(): Promise<void> {
   try {
     const system = await db.exclusively('parts', () => createSystem({ config, db, log, secrets, ...addresses }));
     try {
-      const { compared, differences, settled, left } = await reconcile(system.services, { days });
-      console.log(`Payments compared: ${compared}; differences: ${differences}; settled since: ${settled}.`);
-      if (differences > 0) console.log('Each difference is an open incident: /admin/resources/incidents');
-      if (left > 0) console.error(`The gateway did not tell of ${left} more; run it again later.`);
-      if (differences > 0 || left > 0) process.exitCode = 1;
+      const counts = await reconcile(system.services, { days });
+      const { books, differences } = await proveBooks(system.services);
+      tell(counts, books, differences.length);
     } finally {
       await system.stop();
     }
   } finally {
     await db.close();
   }
+}
+
+function tell(counts: ReconcileCounts, books: number, booksDifferences: number): void {
+  const { compared, refunds, transactions, others, differences, settled, left, unread } = counts;
+  console.log(`Payments compared with the gateway one by one: ${compared}, and their refunds: ${refunds}.`);
+  console.log(
+    `Lines read in the gateway's statement: ${transactions}, of which neither payment nor refund: ${others}.`,
+  );
+  console.log(`Books held against each other: ${books}.`);
+  console.log(
+    `Differences with the gateway: ${differences}; in the books: ${booksDifferences}; settled since: ${settled}.`,
+  );
+  if (differences + booksDifferences > 0) console.log('Each is an open incident: /admin/resources/incidents');
+  if (left > 0) console.error(`The gateway did not tell of ${left} payments; run it again later.`);
+  if (unread > 0) {
+    console.error(`The statement could not be read; LOG_LEVEL=error says why. PayPal calls it Transaction Search: the`);
+    console.error('app must be allowed to read it, at developer.paypal.com.');
+  }
+  if (differences + booksDifferences + left + unread > 0) process.exitCode = 1;
 }
 
 /** In the sandbox the embedded database is meant, while its server runs. */

@@ -28,6 +28,8 @@ const places: Readonly<Record<SubjectType, readonly ResourceId[]>> = {
   order: ['orders'],
   payment: ['payments'],
   refund: ['refunds', 'payments'],
+  // A line of the gateway's statement, which may name an order of ours all the same.
+  transaction: ['payments', 'orders'],
   webhook: ['provider_events'],
   dispute: ['disputes', 'payments'],
   user: ['users'],
@@ -89,8 +91,8 @@ function placesOf({ subjectType }: IncidentRow): readonly ResourceId[] {
 }
 
 function namesOf({ subjectId, details }: IncidentRow): string[] {
-  const capture = (details as { capture?: unknown } | null)?.capture;
-  return typeof capture === 'string' ? [subjectId, capture] : [subjectId];
+  const { capture, order } = (details ?? {}) as { capture?: unknown; order?: unknown };
+  return [subjectId, capture, order].filter((name) => typeof name === 'string');
 }
 
 async function look(
@@ -117,7 +119,9 @@ export async function incidentsOfCustomer({ db }: Services, userId: string, limi
     SELECT i.id, i.kind, i.status, i.summary, i.last_seen_at AS "lastSeenAt"
     FROM incidents i
     WHERE (i.subject_type, i.subject_id) IN (SELECT type, id FROM own)
-      OR i.subject_type IN ('refund', 'dispute') AND i.details ->> 'capture' IN (SELECT provider_capture_id FROM paid)
+      OR i.subject_type IN ('refund', 'dispute', 'transaction')
+        AND i.details ->> 'capture' IN (SELECT provider_capture_id FROM paid)
+      OR i.subject_type = 'transaction' AND i.details ->> 'order' IN (SELECT id::text FROM bought)
     ORDER BY i.status, i.last_seen_at DESC, i.id DESC LIMIT $limit`;
   return db.sequelize.query<object>(sql, { type: QueryTypes.SELECT, bind: { userId, limit } });
 }

@@ -9,6 +9,8 @@ export interface Difference {
   subject: string;
   expected: number;
   found: number;
+  /** Where both are money, in minor units. */
+  currency?: string;
 }
 
 /** Each query answers with the rows that are wrong, and with nothing when the book balances. */
@@ -61,14 +63,14 @@ const books: Readonly<Record<string, string>> = {
     ) d ON d.user_id = g.user_id AND d.grant_id = g.id
     WHERE g.held <> coalesce(d.sum, 0)`,
   'payments = orders': `
-    SELECT o.id AS subject,
+    SELECT o.id AS subject, o.currency,
       CASE WHEN o.paid_at IS NULL THEN 0 ELSE o.amount_minor END AS expected, coalesce(p.sum, 0) AS found
     FROM orders o LEFT JOIN (
       SELECT order_id, sum(amount_minor)::bigint AS sum FROM payments WHERE status = 'completed' GROUP BY 1
     ) p ON p.order_id = o.id
     WHERE CASE WHEN o.paid_at IS NULL THEN 0 ELSE o.amount_minor END <> coalesce(p.sum, 0)`,
   'refunds = orders': `
-    SELECT o.id AS subject, o.refunded_minor AS expected, coalesce(r.sum, 0) AS found
+    SELECT o.id AS subject, o.currency, o.refunded_minor AS expected, coalesce(r.sum, 0) AS found
     FROM orders o LEFT JOIN (
       SELECT order_id, sum(amount_minor)::bigint AS sum FROM refunds WHERE status = 'completed' GROUP BY 1
     ) r ON r.order_id = o.id
@@ -98,19 +100,28 @@ export async function findDifferences({ db }: Pick<Services, 'db'>): Promise<Dif
 
 /** The nightly proof. @throws Error naming the books that do not balance, so that the run counts as failed */
 export async function checkBooks(services: Services): Promise<{ books: number; differences: number }> {
-  const differences = await findDifferences(services);
-  if (differences.length > 0) {
-    await report(services, differences);
-    const names = [...new Set(differences.map(({ book }) => book))].join(', ');
-    throw new Error(`${differences.length} differences: ${names}`);
-  }
-  return { books: Object.keys(books).length, differences: 0 };
+  const { books, differences } = await proveBooks(services);
+  if (differences.length === 0) return { books, differences: 0 };
+  const names = [...new Set(differences.map(({ book }) => book))].join(', ');
+  throw new Error(`${differences.length} differences: ${names}`);
 }
 
-async function report({ db, clock, log }: Services, differences: readonly Difference[]): Promise<void> {
+/** Each difference becomes an incident. → how many books were held against each other, and what does not add up */
+export async function proveBooks(
+  services: Pick<Services, 'db' | 'clock' | 'log'>,
+): Promise<{ books: number; differences: Difference[] }> {
+  const differences = await findDifferences(services);
+  if (differences.length > 0) await report(services, differences);
+  return { books: Object.keys(books).length, differences };
+}
+
+async function report(
+  { db, clock, log }: Pick<Services, 'db' | 'clock' | 'log'>,
+  differences: readonly Difference[],
+): Promise<void> {
   for (const difference of differences) log.error(difference, 'the books do not balance');
   await db.transaction(async (tx) => {
-    for (const { book, subject, expected, found } of differences) {
+    for (const { book, subject, expected, found, currency } of differences) {
       await reportIncident(tx, {
         kind: 'books_difference',
         subjectType: 'books',
@@ -119,6 +130,7 @@ async function report({ db, clock, log }: Services, differences: readonly Differ
         summary: `${book}: ${subject} does not add up.`,
         expected: String(expected),
         found: String(found),
+        amount: currency === undefined ? null : { amountMinor: Math.abs(expected - found), currency },
         now: clock.now(),
       });
     }

@@ -42,6 +42,7 @@ export async function offerRefund(tx: Tx, order: Order, payment: Payment, first:
     summary:
       `${order.orderNo} was paid though it was open when ${first.orderNo} paid for the same. Both were handed over. ` +
       'Refund the second, unless the customer wants both.',
+    amount: { amountMinor: payment.amountMinor, currency: payment.currency },
     details: {
       orderNo: order.orderNo,
       firstOrder: first.id,

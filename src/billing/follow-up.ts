@@ -53,6 +53,7 @@ async function giveUpPayment(services: Services, id: string): Promise<void> {
     subjectType: 'order',
     subjectId: payment.orderId,
     summary: `${what} after ${followUpDays} days. It is not asked about any more: ask the gateway what becomes of it.`,
+    amount: { amountMinor: payment.amountMinor, currency: payment.currency },
     details: { payment: payment.id, pendingReason: payment.pendingReason },
   });
 }
@@ -65,6 +66,7 @@ async function giveUpRefund(services: Services, id: string): Promise<void> {
     subjectType: 'refund',
     subjectId: id,
     summary: `A refund has no end after ${followUpDays} days. It is not asked about any more: look for it at the gateway.`,
+    amount: { amountMinor: refund.amountMinor, currency: refund.currency },
     details: { order: refund.orderId },
   });
 }

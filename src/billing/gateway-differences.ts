@@ -34,6 +34,10 @@ export interface GatewayDifference {
   /** Ours and theirs: an amount with its currency, a state, or an id. */
   expected: string;
   found: string;
+  /** How much money is at stake; null when the gateway does not tell. */
+  amount: Money | null;
+  /** The gateway's id of the capture that our books do not have. */
+  captureId?: string;
   /** The gateway's ids of the refunds that differ, where it says them. */
   refundIds?: string[];
 }
@@ -50,26 +54,31 @@ export function findGatewayDifferences(ours: OurSide, theirs: TheirSide, now: Da
     // What was taken and given back whole leaves both sides with nothing.
     if (taken === null || taken.status === 'refunded' || isUnderway(payment, now)) return [];
     const summary = `The gateway has taken the money for ${order.orderNo}, and our payment is ${payment.status}.`;
-    return [{ aspect: 'captured, not paid', summary, expected: payment.status, found: text(taken) }];
+    const { captureId } = taken;
+    const sides = { expected: payment.status, found: text(taken), amount: money(taken) };
+    return [{ aspect: 'captured, not paid', summary, ...sides, captureId }];
   }
   if (taken === null) {
     const summary = `${order.orderNo} is paid with us, and the gateway has not taken the money.`;
     const found = capture?.status ?? 'nothing';
-    return [{ aspect: 'paid, not captured', summary, expected: text(payment), found }];
+    return [{ aspect: 'paid, not captured', summary, expected: text(payment), found, amount: money(payment) }];
   }
   return [...captureDifferences(ours, taken), ...refundDifferences(ours, taken, theirs.refunds, now)];
 }
 
 function captureDifferences({ order, payment }: OurSide, capture: ProviderCapture): GatewayDifference[] {
   const differences: GatewayDifference[] = [];
-  if (capture.captureId !== payment.providerCaptureId) {
+  const { captureId } = capture;
+  if (captureId !== payment.providerCaptureId) {
     const summary = `The gateway names another capture for ${order.orderNo} than our payment does.`;
     const expected = payment.providerCaptureId ?? 'none';
-    differences.push({ aspect: 'another capture', summary, expected, found: capture.captureId });
+    const sides = { expected, found: captureId, amount: money(capture) };
+    differences.push({ aspect: 'another capture', summary, ...sides, captureId });
   }
   if (text(capture) !== text(payment)) {
     const summary = `The gateway has taken another amount for ${order.orderNo} than our books say.`;
-    differences.push({ aspect: 'amount', summary, expected: text(payment), found: text(capture) });
+    const sides = { expected: text(payment), found: text(capture), amount: between(payment, capture) };
+    differences.push({ aspect: 'amount', summary, ...sides });
   }
   return differences;
 }
@@ -95,7 +104,10 @@ function refundDifferences(
   if (notBooked.length > 0 || hidden !== null) {
     const summary = `The gateway has given back money of ${order.orderNo} that is not in our books.`;
     const refundIds = notBooked.map(({ refundId }) => refundId);
-    differences.push({ aspect: 'refund not booked', summary, ...sides, ...(hidden && { found: hidden }), refundIds });
+    const amountMinor = hidden === null ? sum(notBooked) : hidden.amountMinor;
+    const amount = amountMinor === null ? null : { amountMinor, currency: capture.currency };
+    const found = hidden?.found ?? sides.found;
+    differences.push({ aspect: 'refund not booked', summary, ...sides, found, amount, refundIds });
   }
   const notMade = booked.filter(({ providerRefundId: id }) => byId.get(id ?? '')?.status !== 'completed');
   if (notMade.length > 0) {
@@ -103,7 +115,8 @@ function refundDifferences(
     const states = notMade.map(({ providerRefundId: id }) => byId.get(id ?? '')?.status ?? 'unknown');
     const found = `${text({ amountMinor: sum(booked) - sum(notMade), currency })} (${states.join(', ')})`;
     const refundIds = notMade.flatMap(({ providerRefundId: id }) => id ?? []);
-    differences.push({ aspect: 'refund not made', summary, expected: sides.expected, found, refundIds });
+    const amount = { amountMinor: sum(notMade), currency };
+    differences.push({ aspect: 'refund not made', summary, expected: sides.expected, found, amount, refundIds });
   }
   const otherwise = booked.filter((refund) => {
     const theirs = byId.get(refund.providerRefundId ?? '');
@@ -112,7 +125,12 @@ function refundDifferences(
   if (otherwise.length > 0) {
     const summary = `A refund of ${order.orderNo} has another amount at the gateway than in our books.`;
     const refundIds = otherwise.flatMap(({ providerRefundId: id }) => id ?? []);
-    differences.push({ aspect: 'refund amount', summary, ...sides, refundIds });
+    const theirs = otherwise.flatMap(({ providerRefundId: id }) => byId.get(id ?? '') ?? []);
+    const amount = between(
+      { amountMinor: sum(otherwise), currency },
+      { amountMinor: sum(theirs), currency: capture.currency },
+    );
+    differences.push({ aspect: 'refund amount', summary, ...sides, amount, refundIds });
   }
   return differences;
 }
@@ -133,10 +151,16 @@ function refundsNotBooked(refunds: readonly Refund[], gone: readonly ProviderRef
 }
 
 /** A capture can say that money was given back of which the gateway lists no refund: a chargeback, for one. */
-function hiddenRefund(capture: ProviderCapture, promisedMinor: number, listedMinor: number): string | null {
+function hiddenRefund(
+  capture: ProviderCapture,
+  promisedMinor: number,
+  listedMinor: number,
+): { found: string; amountMinor: number | null } | null {
   const knownMinor = Math.max(promisedMinor, listedMinor);
-  if (capture.status === 'refunded' && knownMinor < capture.amountMinor) return text(capture);
-  return capture.status === 'partially_refunded' && knownMinor === 0 ? 'a part of it' : null;
+  const leftMinor = capture.amountMinor - knownMinor;
+  if (capture.status === 'refunded' && leftMinor > 0) return { found: text(capture), amountMinor: leftMinor };
+  const isPart = capture.status === 'partially_refunded' && knownMinor === 0;
+  return isPart ? { found: 'a part of it', amountMinor: null } : null;
 }
 
 function isTaken({ status }: ProviderCapture): boolean {
@@ -155,6 +179,16 @@ function sum(amounts: readonly { amountMinor: number }[]): number {
   return amounts.reduce((total, { amountMinor }) => total + amountMinor, 0);
 }
 
-function text(money: Money): string {
-  return `${toDecimal(money)} ${money.currency}`;
+/** How far apart two sums are; of two currencies, all of ours. */
+function between(ours: Money, theirs: Money): Money {
+  if (ours.currency !== theirs.currency) return money(ours);
+  return { amountMinor: Math.abs(ours.amountMinor - theirs.amountMinor), currency: ours.currency };
+}
+
+function money({ amountMinor, currency }: Money): Money {
+  return { amountMinor, currency };
+}
+
+function text(amount: Money): string {
+  return `${toDecimal(amount)} ${amount.currency}`;
 }

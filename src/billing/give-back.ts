@@ -66,6 +66,7 @@ export async function giveBack(
     subjectType: 'order',
     subjectId: id,
     summary: summary(orderNo, first?.orderNo ?? 'another order'),
+    amount: { amountMinor, currency },
     details: { firstOrder: first?.id ?? null, firstOrderNo: first?.orderNo ?? null, payment: payment.id },
     now,
   });

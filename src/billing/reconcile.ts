@@ -17,18 +17,16 @@ import {
   type OurSide,
   type TheirSide,
 } from './gateway-differences.ts';
+import { reconcileStatements, type StatementCounts } from './reconcile-statement.ts';
 import { providerOf, type Services } from './services.ts';
 import { settlingOf } from './settle-payment.ts';
 
 type Needed = Pick<Services, 'db' | 'clock' | 'log' | 'providers'>;
 
-export interface ReconcileCounts extends Record<string, number> {
-  /** Payments of which both sides were seen. */
+export interface ReconcileCounts extends StatementCounts, Record<string, number> {
+  /** Payments of which both sides were seen, and our refunds of them. */
   compared: number;
-  /** What differs now, each an open incident. */
-  differences: number;
-  /** Incidents of earlier runs whose difference is gone. */
-  settled: number;
+  refunds: number;
   /** Payments of which the gateway did not tell; the next run begins with those that were not asked about. */
   left: number;
 }
@@ -41,27 +39,36 @@ const atOnce = 3;
 const incidentsLookedAt = 1000;
 
 /**
- * Compares every payment of the last days with the gateway, and those with an open difference however old they are.
- * What differs becomes an incident and nothing is repaired; where both sides agree again, the incident is settled. One
- * run at a time; it stops when the gateway is down.
+ * Compares every payment of the last days with the gateway, and those with an open difference however old they are; then
+ * the gateway's statement of these days with our books. What differs becomes an incident and nothing is repaired; where
+ * both sides agree again, the incident is settled. One run at a time; it stops when the gateway is down.
  */
 export async function reconcile(services: Needed, { days = usualDays } = {}): Promise<ReconcileCounts> {
-  return services.db.exclusively('reconcile', () => compareAll(services, days));
+  return services.db.exclusively('reconcile', async () => {
+    const startedAt = services.clock.now();
+    const since = new Date(startedAt.getTime() - days * dayMs);
+    const one = await compareAll(services, since, startedAt);
+    const { differences, settled, ...lines } = await reconcileStatements(services, since);
+    return { ...one, ...lines, differences: one.differences + differences, settled: one.settled + settled };
+  });
 }
 
-async function compareAll(services: Needed, days: number): Promise<ReconcileCounts> {
-  const startedAt = services.clock.now();
-  const suspects = await openSubjects('gateway_difference', incidentsLookedAt);
-  const comparison = { since: new Date(startedAt.getTime() - days * dayMs), also: suspects, startedAt };
-  const counts = { compared: 0, differences: 0, settled: 0, left: 0 };
+async function compareAll(services: Needed, since: Date, startedAt: Date) {
+  const suspects = await openSubjects(
+    { kind: 'gateway_difference', subjectType: 'payment', aspects },
+    incidentsLookedAt,
+  );
+  const comparison = { since, also: suspects, startedAt };
+  const counts = { compared: 0, refunds: 0, differences: 0, settled: 0, left: 0 };
   const due = await countPaymentsToCompare(comparison);
   for (;;) {
     const batch = await paymentsToCompare(comparison, batchSize);
     const work = async (payment: Payment): Promise<void> => {
       // Before it is asked about, so that one that fails is not asked about again in this run.
       await updatePayment(null, payment, { comparedAt: services.clock.now() });
-      const differences = await compare(services, payment);
+      const { differences, refunds } = await compare(services, payment);
       counts.compared += 1;
+      counts.refunds += refunds;
       counts.differences += differences.length;
       counts.settled += await record(services, payment, differences, suspects.includes(payment.id));
     };
@@ -74,12 +81,16 @@ async function compareAll(services: Needed, days: number): Promise<ReconcileCoun
 }
 
 /** What differs is looked at again while nobody settles it: what was on its way has arrived then. */
-async function compare(services: Needed, { id }: Payment): Promise<GatewayDifference[]> {
+async function compare(
+  services: Needed,
+  { id }: Payment,
+): Promise<{ differences: GatewayDifference[]; refunds: number }> {
   const ours = await readOurs(id);
+  const refunds = ours.refunds.length;
   const look = async (side: OurSide) => findGatewayDifferences(side, await ask(services, side), services.clock.now());
-  const differences = await look(ours);
-  if (differences.length === 0) return [];
-  return services.db.exclusively(settlingOf(ours.order), async () => look(await readOurs(id)));
+  if ((await look(ours)).length === 0) return { differences: [], refunds };
+  const again = services.db.exclusively(settlingOf(ours.order), async () => look(await readOurs(id)));
+  return { differences: await again, refunds };
 }
 
 async function readOurs(paymentId: string): Promise<OurSide & { order: Order }> {
@@ -126,17 +137,15 @@ async function record(
   if (differences.length === 0 && !isSuspect) return 0;
   const now = clock.now();
   return db.transaction(async (tx) => {
-    for (const { aspect, summary, expected, found, refundIds } of differences) {
+    for (const { captureId: atGateway = null, refundIds: refunds = [], ...difference } of differences) {
+      const { aspect, expected, found } = difference;
       log.error({ payment: id, order: orderId, aspect, expected, found }, 'the gateway and our books differ');
       await reportIncident(tx, {
         kind: 'gateway_difference',
         subjectType: 'payment',
         subjectId: id,
-        aspect,
-        summary,
-        expected,
-        found,
-        details: { order: orderId, provider, providerOrderId, capture: providerCaptureId, refunds: refundIds ?? [] },
+        ...difference,
+        details: { order: orderId, provider, providerOrderId, capture: providerCaptureId, atGateway, refunds },
         now,
       });
     }

@@ -109,6 +109,7 @@ async function reportUnmatched(
     summary,
     expected,
     found: `${toDecimal({ amountMinor, currency })} ${currency}`,
+    amount: { amountMinor, currency },
     details: { capture: captureId },
     now: clock.now(),
   });

@@ -127,6 +127,7 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
         summary: `The gateway took money for ${order.orderNo} that is not what was asked for. Nothing was handed over.`,
         expected: mismatch.expected,
         found: mismatch.found,
+        amount: { amountMinor: capture.amountMinor, currency: capture.currency },
         details: { payment: id, capture: capture.captureId, what: mismatch.what },
         now,
       });

@@ -64,6 +64,7 @@ export async function failRefund(
       subjectType: 'refund',
       subjectId: refundId,
       summary: `The gateway did not refund ${toDecimal(refund)} ${refund.currency} of ${order.orderNo}: ${issue}.`,
+      amount: { amountMinor: refund.amountMinor, currency: refund.currency },
       details: { order: order.id, issue },
       now: clock.now(),
     });

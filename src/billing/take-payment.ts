@@ -77,6 +77,9 @@ async function leftToBuyer(
 async function failedCall(services: Services, order: Order, payment: Payment, error: unknown): Promise<NoCapture> {
   if (error instanceof ProviderNotApproved) return leftToBuyer(payment, 'not_approved');
   if (error instanceof ProviderDeclined) return leftToBuyer(payment, 'declined', { failureCode: error.issue });
+  // A gateway forgets what nobody paid: that the order is out of date is no failure of it.
+  const isForgotten = error instanceof ProviderRejected && error.issue === 'RESOURCE_NOT_FOUND';
+  if (isForgotten && order.expiresAt <= services.clock.now()) return leftToBuyer(payment, 'not_approved');
   services.log.warn({ err: error, order: order.id, payment: payment.id }, 'a payment could not be settled');
   if (error instanceof ProviderRejected) {
     await close(services, payment, 'failed', { failureCode: error.issue });

@@ -18,6 +18,9 @@ export class Incident extends Model<InferAttributes<Incident>, InferCreationAttr
   declare summary: string;
   declare expected: string | null;
   declare found: string | null;
+  /** How much money it is about; null where it is about none, or nobody knows. */
+  declare amountMinor: CreationOptional<number | null>;
+  declare currency: CreationOptional<string | null>;
   declare details: object | null;
   declare status: CreationOptional<'open' | 'resolved'>;
   declare occurrences: CreationOptional<number>;
@@ -39,6 +42,8 @@ export function initIncident(sequelize: Sequelize): void {
       summary: { type: DataTypes.TEXT, allowNull: false },
       expected: { type: DataTypes.TEXT, allowNull: true },
       found: { type: DataTypes.TEXT, allowNull: true },
+      amountMinor: { type: DataTypes.BIGINT, allowNull: true },
+      currency: { type: DataTypes.TEXT, allowNull: true },
       details: { type: DataTypes.JSONB, allowNull: true },
       status: { type: DataTypes.TEXT, allowNull: false, defaultValue: 'open' },
       occurrences: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 1 },

@@ -31,6 +31,8 @@ export class Payment extends Model<InferAttributes<Payment>, InferCreationAttrib
   declare completedAt: CreationOptional<Date | null>;
   /** When reconciliation last asked about it. */
   declare comparedAt: CreationOptional<Date | null>;
+  /** When the gateway's statement was first seen to name it. */
+  declare statedAt: CreationOptional<Date | null>;
 }
 
 export function initPayment(sequelize: Sequelize): void {
@@ -54,6 +56,7 @@ export function initPayment(sequelize: Sequelize): void {
       waitingSince: { type: DataTypes.DATE, allowNull: true },
       completedAt: { type: DataTypes.DATE, allowNull: true },
       comparedAt: { type: DataTypes.DATE, allowNull: true },
+      statedAt: { type: DataTypes.DATE, allowNull: true },
     },
     { sequelize, modelName: 'Payment', tableName: 'payments' },
   );

@@ -26,6 +26,12 @@ export async function findPaymentByCapture(provider: string, providerCaptureId: 
   return Payment.findOne({ where: { provider, providerCaptureId } });
 }
 
+export async function findPaymentsByCaptures(provider: string, captureIds: readonly string[]): Promise<Payment[]> {
+  return captureIds.length === 0
+    ? []
+    : Payment.findAll({ where: { provider, providerCaptureId: { [Op.in]: captureIds } } });
+}
+
 /** Newest first. */
 export async function paymentsOf(orderIds: readonly string[], tx?: Tx): Promise<Payment[]> {
   return Payment.findAll({

@@ -63,6 +63,13 @@ export interface PaymentProvider {
   listDisputes(updatedSince: Date): Promise<string[]>;
 
   /**
+   * The gateway's statement: what moved on our account in a period, oldest first, page by page. Null when it keeps none.
+   * What is new may be missing in it for hours.
+   * @throws ProviderUnavailable, ProviderRejected (`issue` NOT_AUTHORIZED when we may not read it)
+   */
+  readonly listTransactions: ((period: Period) => AsyncIterable<readonly ProviderTransaction[]>) | null;
+
+  /**
    * Checks that a webhook comes from the gateway, over the bytes as received.
    * @throws WebhookRejected with the reason (for the log; the sender learns only that it was refused)
    */
@@ -172,6 +179,32 @@ export interface ProviderDispute {
   updatedAt: Date;
   /** Until when we have to answer. */
   respondBy: Date | null;
+}
+
+export interface Period {
+  from: Date;
+  to: Date;
+}
+
+/** One line of the gateway's statement. */
+export interface ProviderTransaction {
+  /** Of a capture, refund or reversal: its id. */
+  transactionId: string;
+  /** A reversal was not ours to make: a bank, a card or the gateway took the money back. */
+  kind: 'capture' | 'refund' | 'reversal' | 'fee' | 'other';
+  /** The gateway's own name for it, e.g. `T0006`. */
+  code: string;
+  /** Only what `moved` must be in our books; what was reversed moved as well, and back in a line of its own. */
+  status: 'moved' | 'pending' | 'denied';
+  /** Negative where money left our account. */
+  amountMinor: number;
+  currency: string;
+  /** What was given back of, when the gateway says. */
+  captureId: string | null;
+  /** Our order id and order number, as the gateway kept them. */
+  reference: string | null;
+  invoiceId: string | null;
+  at: Date;
 }
 
 /** A webhook is a hint: it names what changed, and the truth is then fetched. */

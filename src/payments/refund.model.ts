@@ -29,6 +29,8 @@ export class Refund extends Model<InferAttributes<Refund>, InferCreationAttribut
   declare createdAt: Date;
   declare checkedAt: CreationOptional<Date | null>;
   declare completedAt: CreationOptional<Date | null>;
+  /** When the gateway's statement was first seen to name it. */
+  declare statedAt: CreationOptional<Date | null>;
 }
 
 export function initRefund(sequelize: Sequelize): void {
@@ -52,6 +54,7 @@ export function initRefund(sequelize: Sequelize): void {
       createdAt: { type: DataTypes.DATE, allowNull: false },
       checkedAt: { type: DataTypes.DATE, allowNull: true },
       completedAt: { type: DataTypes.DATE, allowNull: true },
+      statedAt: { type: DataTypes.DATE, allowNull: true },
     },
     { sequelize, modelName: 'Refund', tableName: 'refunds' },
   );

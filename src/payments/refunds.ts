@@ -38,6 +38,19 @@ export async function findProviderRefund(provider: string, providerRefundId: str
   return Refund.findOne({ where: { provider, providerRefundId }, transaction: tx ?? null });
 }
 
+export async function findProviderRefunds(provider: string, providerRefundIds: readonly string[]): Promise<Refund[]> {
+  return providerRefundIds.length === 0
+    ? []
+    : Refund.findAll({ where: { provider, providerRefundId: { [Op.in]: providerRefundIds } } });
+}
+
+/** Promised, and the gateway's answer, with its id, is still missing. */
+export async function unansweredRefundsOf(paymentIds: readonly string[]): Promise<Refund[]> {
+  return paymentIds.length === 0
+    ? []
+    : Refund.findAll({ where: { paymentId: { [Op.in]: paymentIds }, status: 'pending', providerRefundId: null } });
+}
+
 export async function refundsOf(orderIds: readonly string[], tx?: Tx): Promise<Refund[]> {
   return Refund.findAll({
     where: { orderId: { [Op.in]: orderIds } },

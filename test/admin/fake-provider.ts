@@ -68,6 +68,7 @@ export function paysAtOnce(): PaymentProvider {
     fetchRefund: (id) => Promise.resolve(get(refunds, id)),
     fetchDispute: (id) => Promise.reject(new Error(`the gateway has no ${id}`)),
     listDisputes: () => Promise.resolve([]),
+    listTransactions: null,
     verifyWebhook: () => Promise.reject(new Error('no webhooks here')),
     parseEvent: () => {
       throw new Error('no webhooks here');

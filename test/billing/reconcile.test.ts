@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { settlePayment } from '../../src/billing/settle-payment.ts';
+import { checkBooks } from '../../src/billing/check-books.ts';
 import { reconcile } from '../../src/billing/reconcile.ts';
 import { providerOf, type Services } from '../../src/billing/services.ts';
 import { ProviderUnavailable } from '../../src/payments/provider-errors.ts';
@@ -18,13 +19,21 @@ describe('reconciliation with the gateway', function () {
     // Out of sight: each test sees its own orders only.
     await sql(`UPDATE payments SET created_at = now() - interval '1 year'`);
     await sql('DELETE FROM incidents');
+    await sql('TRUNCATE sandbox.paypal_orders CASCADE');
+    // What earlier tests bent is straight again.
+    await sql('DELETE FROM refunds');
+    await sql('UPDATE payments p SET amount_minor = o.amount_minor FROM orders o WHERE o.id = p.order_id');
   });
 
   const sql = async (text: string, values: unknown[] = []): Promise<Json[]> =>
     (await app.db.pool.query<Json>(text, values)).rows;
-  const run = (options?: { days: number }) => reconcile(app.services, options);
+  /** Of the comparison one by one; what the statement adds has a file of its own. */
+  const run = async (options?: { days: number }, services: Services = app.services) => {
+    const { compared, differences, settled, left } = await reconcile(services, options);
+    return { compared, differences, settled, left };
+  };
   const incidents = () =>
-    sql(`SELECT split_part(key, ':', 4) AS aspect, subject_id, expected, found, status, occurrences, resolution
+    sql(`SELECT split_part(key, ':', 4) AS aspect, subject_id, expected, found, amount_minor || ' ' || currency AS amount, status, occurrences, resolution
          FROM incidents WHERE kind = 'gateway_difference' ORDER BY key`);
   const paymentOf = async ({ order_id }: Json) => {
     const [payment] = await sql('SELECT * FROM payments WHERE order_id = $1', [order_id]);
@@ -48,15 +57,15 @@ describe('reconciliation with the gateway', function () {
   const nothing = { compared: 0, differences: 0, settled: 0, left: 0 };
   const one = { ...nothing, compared: 1, differences: 1 };
 
-  it('says of a clean run how many payments it compared', async () => {
-    await Promise.all([bought(), bought({ plan_code: 'pro' }), bought({ plan_code: 'basic' })]);
+  it('says of a clean run how much of what it compared', async () => {
+    const [{ payment }] = await Promise.all([bought(), bought({ plan_code: 'pro' }), bought({ plan_code: 'basic' })]);
     const customer = await Client.register(app);
     await customer.post('/payments/create-order', { pack_code: 'pack-500' });
-    expect(await run()).to.deep.equal({ ...nothing, compared: 4 });
-    expect((await call(app, 'POST', '/sandbox/api/jobs/reconcile/run')).body).to.deep.equal({
-      ...nothing,
-      compared: 4,
-    });
+    const made = await refundAtGateway(payment.provider_capture_id);
+    await addRefund(payment, { amountMinor: 999, providerRefundId: made.id as string });
+    const counts = { ...nothing, compared: 4, refunds: 1, transactions: 4, others: 0, unread: 0 };
+    expect(await reconcile(app.services)).to.deep.equal(counts);
+    expect((await call(app, 'POST', '/sandbox/api/jobs/reconcile/run')).body).to.deep.equal(counts);
     expect(await incidents()).to.deep.equal([]);
   });
 
@@ -85,6 +94,7 @@ describe('reconciliation with the gateway', function () {
         subject_id: payment.id,
         expected: '0.00 USD',
         found: '9.99 USD',
+        amount: '999 USD',
         status: 'open',
         occurrences: 2,
         resolution: null,
@@ -106,7 +116,7 @@ describe('reconciliation with the gateway', function () {
     const silent = withPaypal({
       fetchOrder: async (id) => ({ ...(await providerOf(app.services, 'paypal').fetchOrder(id)), refunds: null }),
     });
-    expect(await reconcile(silent)).to.deep.equal(one);
+    expect(await run({ days: 35 }, silent)).to.deep.equal(one);
     expect((await incidents())[0]).to.include({ aspect: 'refund not booked', found: '9.99 USD' });
   });
 
@@ -195,7 +205,7 @@ describe('reconciliation with the gateway', function () {
       asked.add(id);
       return Promise.reject(new ProviderUnavailable('paypal', 'NETWORK_ETIMEDOUT'));
     };
-    expect(await reconcile(withPaypal({ fetchOrder }))).to.deep.equal({ ...nothing, left: 12 });
+    expect(await run({ days: 35 }, withPaypal({ fetchOrder }))).to.deep.equal({ ...nothing, left: 12 });
     expect(asked.size).to.be.within(5, 7);
 
     const then: string[] = [];
@@ -205,7 +215,7 @@ describe('reconciliation with the gateway', function () {
         return providerOf(app.services, 'paypal').fetchOrder(id);
       },
     });
-    expect(await reconcile(counted)).to.deep.equal({ ...nothing, compared: 12 });
+    expect(await run({ days: 35 }, counted)).to.deep.equal({ ...nothing, compared: 12 });
     // Three at once: neighbours may overtake each other.
     expect(then.slice(0, 10 - asked.size).filter((id) => asked.has(id))).to.deep.equal([]);
   });
@@ -215,13 +225,25 @@ describe('reconciliation with the gateway', function () {
     // The program reads the clock that the sandbox has stored; this test turned its own.
     await sql('UPDATE payments SET created_at = now() WHERE id = $1', [payment.id]);
     const env = { DATABASE_URL: app.db.url, PAYPAL_BASE_URL: `${app.url}/sandbox/paypal` };
+    await sql(`UPDATE sandbox.paypal_captures SET created_at = now() - interval '1 hour'`);
     const clean = runProgram('scripts/reconcile.ts', ['--days', '7'], env);
-    expect(await clean.ended).to.equal(0);
-    expect(clean.stdout()).to.equal('Payments compared: 1; differences: 0; settled since: 0.\n');
+    expect(await clean.ended, clean.stdout() + clean.stderr()).to.equal(0);
+    expect(clean.stdout().split('\n')).to.deep.equal([
+      'Payments compared with the gateway one by one: 1, and their refunds: 0.',
+      "Lines read in the gateway's statement: 1, of which neither payment nor refund: 0.",
+      `Books held against each other: ${(await checkBooks(app.services)).books}.`,
+      'Differences with the gateway: 0; in the books: 0; settled since: 0.',
+      '',
+    ]);
     await refundAtGateway(payment.provider_capture_id);
     const differing = runProgram('scripts/reconcile.ts', ['--days', '7'], env);
     expect(await differing.ended).to.equal(1);
-    expect(differing.stdout()).to.contain('Payments compared: 1; differences: 1; settled since: 0.\n');
+    expect(differing.stdout()).to.contain('Differences with the gateway: 1; in the books: 0; settled since: 0.\n');
+    await call(app, 'DELETE', '/sandbox/api/paypal/faults');
+    await call(app, 'POST', '/sandbox/api/paypal/faults', { body: { on: 'statement', fault: 'forbidden' } });
+    const blind = runProgram('scripts/reconcile.ts', ['--days', '7'], env);
+    expect(await blind.ended).to.equal(1);
+    expect(blind.stderr()).to.match(/^The statement could not be read/);
     const wrong = runProgram('scripts/reconcile.ts', ['--days', 'all'], env);
     expect(await wrong.ended).to.equal(1);
     expect(wrong.stderr()).to.match(/^Usage: npm run reconcile -- /);

@@ -1,7 +1,20 @@
 import { Incident } from '../../incidents/incident.model.ts';
 import { incidentKinds } from '../../incidents/incidents.ts';
 import { subjectTypes } from '../incident-subjects.ts';
-import { choice, code, count, id, json, reference, related, state, text, time, type ResourceSpec } from './spec.ts';
+import {
+  choice,
+  code,
+  count,
+  id,
+  json,
+  money,
+  reference,
+  related,
+  state,
+  text,
+  time,
+  type ResourceSpec,
+} from './spec.ts';
 
 export const incidents: ResourceSpec = {
   id: 'incidents',
@@ -15,6 +28,8 @@ export const incidents: ResourceSpec = {
     subjectId: { kind: 'subject', type: 'subjectType' },
     expected: code,
     found: code,
+    amountMinor: money,
+    currency: code,
     details: json,
     status: state('open', 'resolved'),
     occurrences: count,
@@ -25,13 +40,14 @@ export const incidents: ResourceSpec = {
     resolution: text,
   },
   title: 'kind',
-  list: ['status', 'kind', 'subjectId', 'expected', 'occurrences', 'lastSeenAt'],
+  list: ['status', 'kind', 'subjectId', 'amountMinor', 'expected', 'occurrences', 'lastSeenAt'],
   below: { status: 'resolution', kind: 'summary', expected: 'found', lastSeenAt: 'firstSeenAt' },
   show: [
     'id',
     'status',
     'summary',
     'subjectId',
+    'amountMinor',
     'expected',
     'found',
     'firstSeenAt',

@@ -97,6 +97,8 @@ export function createManualProvider({ db, clock, account, publicUrl }: ManualOp
     // Nobody disputes what they sent from their own bank.
     fetchDispute: () => Promise.reject(new ProviderRejected(name, 'RESOURCE_NOT_FOUND')),
     listDisputes: () => Promise.resolve([]),
+    // The bank's statement is on paper: staff read it, two of them.
+    listTransactions: null,
 
     verifyWebhook: () => Promise.reject(new WebhookRejected(name, 'NO_WEBHOOKS')),
 

@@ -4,6 +4,7 @@ import {
   Environment,
   OrdersController,
   PaymentsController,
+  TransactionSearchController,
   type ClientCredentialsAuthManager,
   type OAuthToken,
 } from '@paypal/paypal-server-sdk';
@@ -40,6 +41,7 @@ const defaultPatience: Patience = { timeoutMs: 15_000, attempts: 3, firstDelayMs
 interface PaypalSession {
   readonly orders: OrdersController;
   readonly payments: PaymentsController;
+  readonly transactions: TransactionSearchController;
   accessToken(): Promise<string>;
 }
 
@@ -155,6 +157,7 @@ function openSession(options: PaypalClientOptions, timeoutMs: number, onTokenFai
   return {
     orders: new OrdersController(client),
     payments: new PaymentsController(client),
+    transactions: new TransactionSearchController(client),
     accessToken: async () => (await tokens(client.clientCredentialsAuthManager)).accessToken,
   };
 }

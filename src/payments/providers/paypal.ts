@@ -15,6 +15,7 @@ import { createCertificates, type SimulatorTrust } from './paypal-certificates.t
 import { createPaypalClient, type Patience } from './paypal-client.ts';
 import { fetchDispute, listDisputes } from './paypal-disputes.ts';
 import { parsePaypalEvent } from './paypal-events.ts';
+import { readStatement } from './paypal-statement.ts';
 import { checkWithCertificate, checkWithGateway, verifyPaypalWebhook, type SignatureCheck } from './paypal-webhooks.ts';
 
 export interface PaypalOptions {
@@ -113,6 +114,12 @@ export function createPaypalProvider(options: PaypalOptions): PaymentProvider {
 
     fetchDispute: (disputeId) => fetchDispute(client, origin(), disputeId),
     listDisputes: (updatedSince) => listDisputes(client, origin(), updatedSince),
+    listTransactions: (period) =>
+      readStatement(
+        (query) => client.call('search transactions', ({ transactions }) => transactions.searchTransactions(query)),
+        period,
+        clock,
+      ),
 
     verifyWebhook: (rawBody, headers) => verifyPaypalWebhook(rawBody, headers, { clock, check }),
     parseEvent: parsePaypalEvent,

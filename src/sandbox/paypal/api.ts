@@ -4,11 +4,19 @@ import type { Clock } from '../../kit/clock.ts';
 import type { Logger } from '../../kit/logger.ts';
 import type { SigningKeys } from './certificates.ts';
 import { inTransaction } from './database.ts';
-import { takeFault, type FaultName, type FaultTarget } from './faults.ts';
+import { faultsByTarget, takeFault, type FaultName, type FaultTarget } from './faults.ts';
 import { answerOnce, type Answer } from './idempotency.ts';
-import { captureOrder, createOrder, type Scene } from './orders.ts';
+import { asOfNow, captureOrder, createOrder, type Scene } from './orders.ts';
 import { refundCapture } from './payments.ts';
-import { badRequest, notFound, PaypalProblem, problemBody, serverError, tooManyRequests } from './problems.ts';
+import {
+  badRequest,
+  forbidden,
+  notFound,
+  PaypalProblem,
+  problemBody,
+  serverError,
+  tooManyRequests,
+} from './problems.ts';
 import { capturesOf, disputesSince, find, refundsOf, type OrderRecord } from './records.ts';
 import {
   approvalUrl,
@@ -22,6 +30,7 @@ import {
   type Json,
 } from './representation.ts';
 import { readDisputeQuery, readJson, readOrderRequest, readRefundRequest } from './requests.ts';
+import { searchTransactions } from './statement.ts';
 import { authenticate, issueToken, refusedClient } from './tokens.ts';
 import { verifySignature } from './verification.ts';
 
@@ -74,7 +83,7 @@ export function createApi(options: ApiOptions): Router {
 
   router.get('/v2/checkout/orders/:id', read(options, async (id) => {
     const order = await find(pool, 'orders', id);
-    return order && fullOrder(pool, base(), order);
+    return fullOrder(pool, base(), asOfNow(order, clock.now()));
   })); // prettier-ignore
   router.get('/v2/payments/captures/:id', read(options, async (id) => {
     const capture = await find(pool, 'captures', id);
@@ -96,6 +105,16 @@ export function createApi(options: ApiOptions): Router {
     const found = await disputesSince(pool, updatedAfter, { offset, limit: limit + 1 });
     const nextPage = found.length > limit ? String(offset + limit) : null;
     return { status: 200, body: disputeList(base(), found.slice(0, limit), nextPage) };
+  })); // prettier-ignore
+
+  router.get('/v1/reporting/transactions', exchange(options, async (req) => {
+    const now = clock.now();
+    await authenticate(pool, req, now);
+    const fault = await takeFault(pool, 'statement', faultsByTarget.statement, null);
+    if (fault === 'timeout_before') return 'hang up';
+    throwIfRefused(fault);
+    const until = fault === 'late' ? new Date(now.getTime() - 3 * hour) : now;
+    return { status: 200, body: await searchTransactions(pool, base(), req, until) };
   })); // prettier-ignore
 
   router.post('/v1/notifications/verify-webhook-signature', exchange(options, async (req) => {
@@ -170,6 +189,7 @@ function change(options: ApiOptions, { target, rememberMs, orderIdOf, run }: Cha
 }
 
 function throwIfRefused(fault: FaultName | undefined): void {
+  if (fault === 'forbidden') throw forbidden();
   if (fault === 'error_429') throw tooManyRequests();
   if (fault === 'error_500') throw serverError();
 }

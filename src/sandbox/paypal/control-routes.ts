@@ -18,6 +18,12 @@ const refundBody = z.strictObject({
     .regex(/^\d{1,13}(\.\d{1,3})?$/)
     .optional(),
 });
+const foreignBody = z.strictObject({
+  amount: refundBody.shape.amount.unwrap(),
+  currency: z.string().length(3).default('USD'),
+  custom_id: z.string().min(1).max(127).optional(),
+  invoice_id: z.string().min(1).max(127).optional(),
+});
 const disputeBody = z.strictObject({
   outcome: z.enum(['won', 'lost']).optional(),
   reason: z.enum(['MERCHANDISE_OR_SERVICE_NOT_RECEIVED', 'UNAUTHORISED', 'CREDIT_NOT_PROCESSED', 'OTHER']).optional(),
@@ -39,9 +45,18 @@ export function createPaypalControlRoutes(control: PaypalControl): Router {
       res.json({ ...present(order), redirect_url: redirectUrl });
     });
   }
+  router.post('/orders/:id/lapse', async (req, res) => {
+    body(req, nothing);
+    res.json(present(await control.lapse(idOf(req))));
+  });
   router.get('/orders', async (req, res) => {
     const orders = await control.listOrders(limitOf(req));
-    res.json({ data: orders.map(({ order, captures }) => ({ ...present(order), captures: captures.map(snake) })) });
+    const data = orders.map(({ order, captures, refunds }) => ({
+      ...present(order),
+      captures: captures.map(snake),
+      refunds: refunds.map(snake),
+    }));
+    res.json({ data });
   });
 
   router.post('/faults', async (req, res) => {
@@ -56,6 +71,10 @@ export function createPaypalControlRoutes(control: PaypalControl): Router {
     res.status(204).end();
   });
 
+  router.post('/captures', async (req, res) => {
+    const { amount, currency, custom_id: customId, invoice_id: invoiceId } = body(req, foreignBody);
+    res.status(201).json(snake(await control.captureElsewhere({ amount, currency, customId, invoiceId })));
+  });
   router.post('/captures/:id/refund', async (req, res) => {
     res.json(snake(await control.refundCapture(idOf(req), body(req, refundBody).amount)));
   });

@@ -5,8 +5,8 @@ import { returnTo, type Choice } from './approval.ts';
 import { inTransaction } from './database.ts';
 import { listDeliveries, type Delivery } from './deliveries.ts';
 import { armFault, clearFaults, listFaults, type Fault } from './faults.ts';
-import { toMinor } from './money.ts';
-import { approveOrder, decidePending, type Scene } from './orders.ts';
+import { checkMoney, toMinor } from './money.ts';
+import { approveOrder, captureElsewhere, decidePending, lapseApproval, type Scene } from './orders.ts';
 import { closeDispute, decideRefund, lockCapture, openDispute, refundCapture, reverseCapture } from './payments.ts';
 import { PaypalProblem } from './problems.ts';
 import {
@@ -15,6 +15,7 @@ import {
   latestOrders,
   lockOrder,
   openDisputeOf,
+  refundsOf,
   type CaptureRecord,
   type DisputeRecord,
   type OrderRecord,
@@ -26,6 +27,7 @@ interface OrderOverview {
   captures: CaptureRecord[];
   /** Whether a dispute about one of them is open. */
   disputed: boolean;
+  refunds: RefundRecord[];
 }
 
 /** What people and PayPal do at PayPal's side, for pages and tests. Everything throws AppError. */
@@ -36,6 +38,11 @@ export interface PaypalControl {
   cancel(orderId: string): Promise<{ order: OrderRecord; redirectUrl: string | null }>;
   /** The same, for the approval page. @returns null when there is nothing to choose */
   choose(orderId: string, choice: Choice): Promise<OrderRecord | null>;
+
+  /** An approval that nobody captured lapses, as after three hours. @throws NotFound, Conflict */
+  lapse(orderId: string): Promise<OrderRecord>;
+  /** Money that is not ours to book: another shop on the same account. @throws Conflict, ValidationFailed */
+  captureElsewhere(payment: ForeignPayment): Promise<CaptureRecord>;
 
   /** In PayPal's own pages. Without an amount: all that is left. @throws NotFound, Conflict, ValidationFailed */
   refundCapture(captureId: string, amount?: string): Promise<RefundRecord>;
@@ -59,6 +66,14 @@ export interface PaypalControl {
   /** Newest first. */
   listOrders(limit: number): Promise<OrderOverview[]>;
   listDeliveries(limit: number): Promise<Delivery[]>;
+}
+
+export interface ForeignPayment {
+  /** As PayPal writes it: `9.99`. */
+  amount: string;
+  currency: string;
+  customId?: string | undefined;
+  invoiceId?: string | undefined;
 }
 
 interface ControlOptions {
@@ -111,6 +126,16 @@ export function createControl({ pool, clock, base, onChange }: ControlOptions): 
     decline: (orderId) => clicked(orderId, 'decline'),
     cancel: (orderId) => clicked(orderId, 'cancel'),
 
+    lapse: (orderId) => act((scene) => lapseApproval(scene, orderId), 'This order is not approved.'),
+    captureElsewhere: ({ amount, currency, customId, invoiceId }) => {
+      const money = { currency_code: currency, value: amount };
+      const names = { ...(customId && { custom_id: customId }), ...(invoiceId && { invoice_id: invoiceId }) };
+      return act(async (scene) => {
+        checkMoney(money, '/amount');
+        return captureElsewhere(scene, { reference_id: 'default', amount: money, ...names });
+      }, 'This invoice id was used.');
+    },
+
     refundCapture: (captureId, amount) =>
       act(async (scene) => {
         const { amount: captured } = await lockCapture(scene, captureId);
@@ -147,7 +172,8 @@ async function listOrders(pool: Pool, limit: number): Promise<OrderOverview[]> {
     orders.map(async (order) => {
       const captures = await capturesOf(pool, order.id);
       const disputes = await Promise.all(captures.map(({ id }) => openDisputeOf(pool, id)));
-      return { order, captures, disputed: disputes.some((dispute) => dispute !== undefined) };
+      const refunds = await refundsOf(pool, captures.map(({ id }) => id)); // prettier-ignore
+      return { order, captures, refunds, disputed: disputes.some((dispute) => dispute !== undefined) };
     }),
   );
 }

@@ -17,6 +17,8 @@ export interface PaypalEvent {
 
 /** A webhook that is held up, is held up for this long. */
 const delayMs = 60_000;
+/** One that lets the next go first waits this long for a next. */
+const overtakenMs = 10 * 60_000;
 
 export function orderApproved(base: string, order: OrderRecord): PaypalEvent {
   return {
@@ -85,7 +87,10 @@ export function disputeEvent(
   };
 }
 
-/** Puts the webhook in the queue, in the transaction of what it tells about; the faults of delivery strike here. */
+/**
+ * Puts the webhook in the queue, in the transaction of what it tells about; the faults of delivery strike here. One that
+ * waited to be overtaken goes behind this one, if it is of the same order.
+ */
 export async function enqueue(tx: Queryable, base: string, event: PaypalEvent, now: Date): Promise<void> {
   const id = `WH-${readableCode(17)}-${readableCode(17)}`;
   const body = JSON.stringify({
@@ -102,14 +107,24 @@ export async function enqueue(tx: Queryable, base: string, event: PaypalEvent, n
       { href: `${base}/v1/notifications/webhooks-events/${id}/resend`, rel: 'resend', method: 'POST' },
     ],
   });
-  const fault = await takeFault(tx, 'webhook', ['duplicate', 'lost', 'delayed'], event.orderId);
+  const fault = await takeFault(tx, 'webhook', ['duplicate', 'lost', 'delayed', 'reordered'], event.orderId);
   const state = fault === 'lost' ? 'lost' : 'waiting';
-  const first = fault === 'delayed' ? new Date(now.getTime() + delayMs) : now;
+  const waitMs = fault === 'delayed' ? delayMs : fault === 'reordered' ? overtakenMs : 0;
+  const first = new Date(now.getTime() + waitMs);
   for (let copy = 0; copy < (fault === 'duplicate' ? 2 : 1); copy += 1) {
     await tx.query(
-      `INSERT INTO sandbox.paypal_deliveries (id, event_id, event_type, order_id, body, state, created_at, next_attempt_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [randomUUID(), id, event.type, event.orderId, body, state, now, first],
+      `INSERT INTO sandbox.paypal_deliveries (id, event_id, event_type, order_id, body, state, created_at,
+         next_attempt_at, yields)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [randomUUID(), id, event.type, event.orderId, body, state, now, first, fault === 'reordered'],
+    );
+  }
+  // A new number puts them behind; several that were held up come in their own order.
+  if (fault === undefined) {
+    await tx.query(
+      `UPDATE sandbox.paypal_deliveries SET seq = DEFAULT, next_attempt_at = $2, yields = false
+       WHERE order_id = $1 AND yields AND state = 'waiting'`,
+      [event.orderId, now],
     );
   }
 }

@@ -5,9 +5,21 @@ import type { Queryable } from './database.ts';
 export const faultsByTarget = {
   token: ['timeout_before', 'timeout_after', 'error_401', 'error_429', 'error_500'],
   create: ['timeout_before', 'timeout_after', 'error_429', 'error_500'],
-  capture: ['decline', 'pending', 'timeout_before', 'timeout_after', 'error_429', 'error_500'],
-  refund: ['pending', 'insufficient_funds', 'timeout_before', 'timeout_after', 'error_429', 'error_500'],
-  webhook: ['duplicate', 'lost', 'delayed'],
+  capture: ['decline', 'pending', 'duplicate_invoice', 'timeout_before', 'timeout_after', 'error_429', 'error_500'],
+  refund: [
+    'pending',
+    'insufficient_funds',
+    'amount_exceeded',
+    'fully_refunded',
+    'chargeback',
+    'time_limit',
+    'timeout_before',
+    'timeout_after',
+    'error_429',
+    'error_500',
+  ],
+  webhook: ['duplicate', 'lost', 'delayed', 'reordered'],
+  statement: ['late', 'forbidden', 'timeout_before', 'error_429', 'error_500'],
 } as const;
 
 export type FaultTarget = keyof typeof faultsByTarget;
@@ -36,8 +48,8 @@ export async function armFault(
   if (fault === undefined) {
     throw new ValidationFailed([{ path: 'fault', message: `on ${given.on} must be one of ${names.join(', ')}` }]);
   }
-  if (orderId !== null && (given.on === 'token' || given.on === 'create')) {
-    throw new ValidationFailed([{ path: 'order_id', message: `there is no order yet on ${given.on}: leave it out` }]);
+  if (orderId !== null && !takesOrder(given.on)) {
+    throw new ValidationFailed([{ path: 'order_id', message: `${given.on} is about no single order: leave it out` }]);
   }
   await db.query('INSERT INTO sandbox.paypal_faults (target, fault, order_id, remaining) VALUES ($1, $2, $3, $4)', [
     given.on, fault, orderId, times,
@@ -75,6 +87,11 @@ export async function takeFault(
     [target, names, orderId],
   );
   return rows[0]?.fault;
+}
+
+/** Whether a fault of this target can be meant for one order. */
+export function takesOrder(target: FaultTarget): boolean {
+  return target === 'capture' || target === 'refund' || target === 'webhook';
 }
 
 function isTarget(name: string): name is FaultTarget {

@@ -24,6 +24,8 @@ export interface Scene {
 
 /** PayPal's default: a buyer has three hours to approve, and the merchant three to capture. */
 const approvalMs = 3 * 60 * 60 * 1000;
+/** An order that was not paid is there for a while, and then PayPal has none under its id. */
+const keptMs = 6 * 60 * 60 * 1000;
 
 export async function createOrder(scene: Scene, request: ReturnType<typeof readOrderRequest>): Promise<OrderRecord> {
   const at = scene.now.toISOString();
@@ -40,11 +42,25 @@ export async function createOrder(scene: Scene, request: ReturnType<typeof readO
   return order;
 }
 
+/**
+ * The order as PayPal has it now, whether or not somebody swept: an approval lapses by itself, and what was not paid is
+ * forgotten. @throws PaypalProblem when it is
+ */
+export function asOfNow(order: OrderRecord | undefined, now: Date): OrderRecord {
+  if (order === undefined) throw notFound();
+  const idleMs = now.getTime() - Date.parse(order.updatedAt);
+  const isLapsed = order.status === 'APPROVED' && idleMs >= approvalMs;
+  const lapsedMs = isLapsed ? approvalMs : 0;
+  const isOpen = order.status !== 'COMPLETED' && (order.status !== 'APPROVED' || isLapsed);
+  if (isOpen && idleMs - lapsedMs >= keptMs) throw notFound();
+  return isLapsed ? { ...order, status: 'VOIDED' } : order;
+}
+
 /** Whether the buyer may still choose how to pay. */
 export function isApprovable(order: OrderRecord, now: Date): boolean {
+  if (now.getTime() - Date.parse(order.updatedAt) >= approvalMs) return false;
   if (order.status === 'APPROVED') return order.instrument === 'declined';
-  const open = order.status === 'CREATED' || order.status === 'PAYER_ACTION_REQUIRED';
-  return open && now.getTime() - Date.parse(order.createdAt) < approvalMs;
+  return order.status === 'CREATED' || order.status === 'PAYER_ACTION_REQUIRED';
 }
 
 /**
@@ -71,12 +87,12 @@ export async function approveOrder(
  */
 export async function captureOrder(scene: Scene, id: string): Promise<OrderRecord | PaypalProblem> {
   const { tx, now, base } = scene;
-  const order = await lockOrder(tx, id);
-  if (order === undefined) throw notFound();
+  const order = asOfNow(await lockOrder(tx, id), now);
   if (order.status === 'COMPLETED') throw unprocessable('ORDER_ALREADY_CAPTURED');
   if (order.status !== 'APPROVED') throw unprocessable('ORDER_NOT_APPROVED');
   const updatedAt = now.toISOString();
-  const fault = await takeFault(tx, 'capture', ['decline', 'pending'], id);
+  const fault = await takeFault(tx, 'capture', ['decline', 'pending', 'duplicate_invoice'], id);
+  if (fault === 'duplicate_invoice') return unprocessable('DUPLICATE_INVOICE_ID');
   if (fault === 'decline' || order.instrument === 'declined') {
     const declined: OrderRecord = { ...order, instrument: 'declined', updatedAt };
     await saveOrder(tx, declined, new Date(now.getTime() + approvalMs));
@@ -118,11 +134,34 @@ export async function reverseLapsedApprovals(scene: Scene): Promise<number> {
     `SELECT doc FROM sandbox.paypal_orders WHERE approval_ends_at <= $1 ORDER BY id LIMIT 100 FOR UPDATE SKIP LOCKED`,
     [scene.now],
   );
-  for (const { doc } of rows) {
-    await saveOrder(scene.tx, { ...doc, status: 'VOIDED', updatedAt: scene.now.toISOString() }, null);
-    await enqueue(scene.tx, scene.base, approvalReversed(doc), scene.now);
-  }
+  for (const { doc } of rows) await reverseApproval(scene, doc);
   return rows.length;
+}
+
+/** The approval lapses before its time. Returns null when there is none. */
+export async function lapseApproval(scene: Scene, id: string): Promise<OrderRecord | null> {
+  const order = await lockOrder(scene.tx, id);
+  if (order === undefined) throw notFound();
+  return order.status === 'APPROVED' ? reverseApproval(scene, order) : null;
+}
+
+async function reverseApproval({ tx, now, base }: Scene, order: OrderRecord): Promise<OrderRecord> {
+  const voided: OrderRecord = { ...order, status: 'VOIDED', updatedAt: now.toISOString() };
+  await saveOrder(tx, voided, null);
+  await enqueue(tx, base, approvalReversed(voided), now);
+  return voided;
+}
+
+/** Somebody pays another shop that has the same account. Returns null when its invoice id was used. */
+export async function captureElsewhere(scene: Scene, unit: OrderRecord['unit']): Promise<CaptureRecord | null> {
+  const { tx, now, base } = scene;
+  const request = { unit, wallet: true, returnUrl: null, cancelUrl: null, locale: 'en-US', brandName: 'Another shop' };
+  const order = await createOrder(scene, request);
+  const capture = newCapture(order, now, false);
+  if (!(await insertCapture(tx, capture))) return null;
+  await saveOrder(tx, { ...order, status: 'COMPLETED', instrument: 'good' }, null);
+  await enqueue(tx, base, captureEvent(base, capture), now);
+  return capture;
 }
 
 function newCapture(order: OrderRecord, now: Date, pending: boolean): CaptureRecord {

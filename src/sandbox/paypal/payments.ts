@@ -1,5 +1,5 @@
 import { disputeEvent, enqueue, refundEvent } from './events.ts';
-import { takeFault } from './faults.ts';
+import { takeFault, type FaultName } from './faults.ts';
 import { paypalMoney, toMinor } from './money.ts';
 import type { Scene } from './orders.ts';
 import { notFound, unprocessable, type PaypalProblem } from './problems.ts';
@@ -42,8 +42,9 @@ export async function refundCapture(
   const remainingMinor = toMinor(capture.amount) - capture.refundedMinor;
   const amountMinor = request.amount === undefined ? remainingMinor : toMinor(request.amount);
   if (amountMinor > remainingMinor) throw unprocessable('REFUND_AMOUNT_EXCEEDED', '/amount/value');
-  const fault = await takeFault(scene.tx, 'refund', ['pending', 'insufficient_funds'], capture.orderId);
-  if (fault === 'insufficient_funds') return unprocessable('REFUND_FAILED_INSUFFICIENT_FUNDS');
+  const fault = await takeFault(scene.tx, 'refund', ['pending', ...refusals.keys()], capture.orderId);
+  const issue = fault && refusals.get(fault);
+  if (issue !== undefined) return unprocessable(issue);
   return takeBack(scene, capture, amountMinor, {
     kind: 'refund',
     pending: fault === 'pending',
@@ -52,6 +53,15 @@ export async function refundCapture(
     invoiceId: request.invoice_id ?? capture.invoiceId,
   });
 }
+
+/** Fault → what PayPal calls it. */
+const refusals: ReadonlyMap<FaultName, string> = new Map([
+  ['insufficient_funds', 'REFUND_FAILED_INSUFFICIENT_FUNDS'],
+  ['amount_exceeded', 'REFUND_AMOUNT_EXCEEDED'],
+  ['fully_refunded', 'CAPTURE_FULLY_REFUNDED'],
+  ['chargeback', 'REFUND_NOT_PERMITTED_DUE_TO_CHARGEBACK'],
+  ['time_limit', 'REFUND_TIME_LIMIT_EXCEEDED'],
+]);
 
 async function checkRefundable(scene: Scene, capture: CaptureRecord, request: RefundRequest): Promise<void> {
   if (capture.status === 'PENDING') throw unprocessable('PENDING_CAPTURE');

@@ -3,8 +3,9 @@ import { randomBytes } from 'node:crypto';
 interface Detail {
   issue: string;
   description?: string;
-  /** JSON pointer into the body. */
+  /** JSON pointer into the body, or the name of a parameter. */
   field?: string;
+  location?: 'query';
   value?: string;
 }
 
@@ -73,6 +74,10 @@ export function badRequest(details: readonly Detail[]): PaypalProblem {
 export function unauthorized(): PaypalProblem {
   const message = 'Authentication failed due to missing authorization header, or invalid authentication credentials.';
   return new PaypalProblem(401, 'AUTHENTICATION_FAILURE', message);
+}
+
+export function forbidden(): PaypalProblem {
+  return new PaypalProblem(403, 'NOT_AUTHORIZED', 'Authorization failed due to insufficient permissions.');
 }
 
 export function notFound(): PaypalProblem {

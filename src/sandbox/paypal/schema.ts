@@ -74,6 +74,7 @@ const statements = `
     last_status integer,
     last_error text
   );
+  ALTER TABLE sandbox.paypal_deliveries ADD COLUMN IF NOT EXISTS yields boolean NOT NULL DEFAULT false;
   CREATE INDEX IF NOT EXISTS paypal_deliveries_due ON sandbox.paypal_deliveries (next_attempt_at, seq)
     WHERE state = 'waiting';
 `;
