@@ -31,7 +31,12 @@ async function begin(services: Services, tx: Tx, next: Subscription, now: Date):
   await startQuotaMonth(
     tx,
     { userId, subscriptionId: id, creditsMonthly, rollover, rolloverCap },
-    { key: quotaKey(id, anchorAt), end: next.quotaResetsAt ?? now, orderId, now },
+    {
+      key: orderId === null ? quotaKey(id, anchorAt) : `order:${orderId}`,
+      end: next.quotaResetsAt ?? now,
+      orderId,
+      now,
+    },
   );
   if (orderId !== null) await freezeIfDisputed(services, tx, orderId, now);
   return 1;

@@ -5,8 +5,8 @@ import { openOrdersFor, type NewOrder, type Order } from '../orders/orders.ts';
 import { currentPayment, type Payment } from '../payments/payments.ts';
 import type { Services } from './services.ts';
 
-/** PayPal lets a buyer approve for three hours: what is taken up again leaves them one of these at least. */
-const reusableForMs = 2 * 3600 * 1000;
+/** Of the time that the buyer has. PayPal shows its page for half of it: what is taken up again leaves them an hour there. */
+const reusableShare = 1 / 3;
 
 /**
  * The customer's open order for the very same at the very same price, begun so recently that its approval page still
@@ -17,8 +17,8 @@ export async function findReusable(
   { provider, ...wanted }: Omit<NewOrder, 'now'> & { provider: string },
   now: Date,
 ): Promise<{ order: Order; payment: Payment } | null> {
-  const { userId, kind, priceId, packId, amountMinor, currency, snapshot } = wanted;
-  const since = new Date(now.getTime() - reusableForMs);
+  const { userId, kind, priceId, packId, amountMinor, currency, snapshot, openForMs } = wanted;
+  const since = new Date(now.getTime() - openForMs * reusableShare);
   const open = await openOrdersFor(tx, { userId, kind, priceId, packId, amountMinor, currency, since });
   for (const order of open.filter((one) => isDeepStrictEqual(one.snapshot, snapshot))) {
     const payment = await currentPayment(order.id, tx);

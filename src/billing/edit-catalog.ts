@@ -81,9 +81,10 @@ export async function archivePrice(services: Services, id: string, reason: strin
 
 /** @throws ValidationFailed with what each gateway says, when none takes the amount */
 function mustBePayable({ providers }: Services, money: Money): void {
-  const refusals = [...providers.values()].map((provider) => provider.refusesAmount(money));
-  if (refusals.includes(null)) return;
-  throw new ValidationFailed([{ path: 'amount', message: refusals.join(' ') }]);
+  // The one behind the main button of the checkout.
+  const [main] = providers.values();
+  const refusal = main?.refusesAmount(money) ?? null;
+  if (refusal !== null) throw new ValidationFailed([{ path: 'amount', message: refusal }]);
 }
 
 function describe({ id, planId, subscriptionType, currency, amountMinor }: PlanPrice): object {

@@ -45,7 +45,8 @@ export async function followUpRefunds(services: Services): Promise<{ asked: numb
 
 async function giveUpPayment(services: Services, id: string): Promise<void> {
   const payment = await findPayment(id);
-  const isOpen = payment?.status === 'pending' || payment?.status === 'processing';
+  // One that waits for its buyer expires with its order.
+  const isOpen = payment?.status === 'processing' || (payment?.status === 'pending' && payment.waitingSince !== null);
   if (payment === null || !isOpen || !isPastFollowUp(payment, services.clock.now())) return;
   const what = payment.status === 'processing' ? 'The gateway still holds a payment' : 'A payment has no end';
   await report(services, {

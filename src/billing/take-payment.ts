@@ -1,4 +1,5 @@
 import { GatewayUnavailable } from '../kit/errors.ts';
+import { settleIncidents } from '../incidents/incidents.ts';
 import { lockOrder, moveOrder, type Order } from '../orders/orders.ts';
 import { lockPayment, updatePayment, type Payment, type PaymentChanges } from '../payments/payments.ts';
 import {
@@ -40,7 +41,7 @@ export async function takePayment(
       return 'closed';
     }
     if (answer.status === 'approved') throw new ProviderUnavailable(provider.name, 'CAPTURE_OUTCOME_UNKNOWN');
-    return await leftToBuyer(payment, 'not_approved');
+    return await leftToBuyer(services, payment, 'not_approved');
   } catch (error) {
     return failedCall(services, order, payment, error);
   }
@@ -66,20 +67,28 @@ async function capture(services: Services, payment: Payment, providerOrderId: st
 
 /** The gateway has answered that no money moved: it is the buyer who is waited for. */
 async function leftToBuyer(
+  { db, clock }: Services,
   payment: Payment,
   outcome: 'not_approved' | 'declined',
   changes: Pick<PaymentChanges, 'failureCode'> = {},
 ): Promise<NoCapture> {
+  const wasWaiting = payment.waitingSince !== null;
   await updatePayment(null, payment, { ...changes, waitingSince: null });
+  if (wasWaiting) {
+    const resolution = 'The gateway has answered: no money moved.';
+    const settled = { kinds: ['payment_unresolved'] as const, subjectId: payment.orderId, resolution };
+    await db.transaction((tx) => settleIncidents(tx, { ...settled, now: clock.now() }));
+  }
   return outcome;
 }
 
 async function failedCall(services: Services, order: Order, payment: Payment, error: unknown): Promise<NoCapture> {
-  if (error instanceof ProviderNotApproved) return leftToBuyer(payment, 'not_approved');
-  if (error instanceof ProviderDeclined) return leftToBuyer(payment, 'declined', { failureCode: error.issue });
+  if (error instanceof ProviderNotApproved) return leftToBuyer(services, payment, 'not_approved');
+  if (error instanceof ProviderDeclined)
+    return leftToBuyer(services, payment, 'declined', { failureCode: error.issue });
   // A gateway forgets what nobody paid: that the order is out of date is no failure of it.
   const isForgotten = error instanceof ProviderRejected && error.issue === 'RESOURCE_NOT_FOUND';
-  if (isForgotten && order.expiresAt <= services.clock.now()) return leftToBuyer(payment, 'not_approved');
+  if (isForgotten && order.expiresAt <= services.clock.now()) return leftToBuyer(services, payment, 'not_approved');
   services.log.warn({ err: error, order: order.id, payment: payment.id }, 'a payment could not be settled');
   if (error instanceof ProviderRejected) {
     await close(services, payment, 'failed', { failureCode: error.issue });

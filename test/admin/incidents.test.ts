@@ -139,13 +139,13 @@ describe('incidents in the panel', function () {
 
   it('are counted in the menu and on the first page while they are open', async () => {
     const count = async () => (await as('viewer').get('/api/waiting')).json;
-    expect(await count()).to.deep.equal({ incidents: 0 });
+    expect(await count()).to.include({ incidents: 0 });
     const id = await addIncident(panel.services);
     await addIncident(panel.services);
-    expect(await count()).to.deep.equal({ incidents: 2 });
+    expect(await count()).to.include({ incidents: 2 });
     expect(await readDashboard(panel.services)).to.include({ openIncidents: 2 });
     await resolve('owner', id, { reason: 'settled' });
-    expect(await count()).to.deep.equal({ incidents: 1 });
+    expect(await count()).to.include({ incidents: 1 });
     expect((await new StaffClient(panel).get('/api/waiting')).status).to.equal(401);
   });
 });

@@ -157,10 +157,11 @@ describe('what is left open at the gateway', function () {
     it('money is only taken when a look says that it was not', async () => {
       const captured: string[] = [];
       const customer = await Client.register(app);
-      const [taken, approved] = [await order(customer), await order(customer)];
+      const [taken, approved] = [await order(customer), await order(await Client.register(app))];
       await customer.approve(taken);
       const first = await paymentOf(taken);
       await paypal().captureOrder({ providerOrderId: first.provider_order_id, requestId: first.id });
+      const unpaid = await paypal().fetchOrder(approved.provider_order_id as string);
       later(7 * hour);
       const captureOrder: PaymentProvider['captureOrder'] = ({ providerOrderId }) => {
         captured.push(providerOrderId);
@@ -172,7 +173,7 @@ describe('what is left open at the gateway', function () {
       const second = await paymentOf(approved);
       const seen = (status: ProviderOrder['status']): Partial<PaymentProvider> => ({
         captureOrder,
-        fetchOrder: async (id) => ({ ...(await paypal().fetchOrder(id)), status }),
+        fetchOrder: () => Promise.resolve({ ...unpaid, status }),
       });
       expect(await settlePayment(withPaypal(seen('created')), second.id)).to.include({ outcome: 'not_approved' });
       expect(captured).to.deep.equal([]);

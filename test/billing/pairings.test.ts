@@ -181,8 +181,9 @@ describe('an order to which twenty things happen at once', function () {
          CASE WHEN paid_at IS NULL THEN 0 ELSE amount_minor END AS paid,
          (SELECT coalesce(sum((doc->'amount'->>'value')::numeric * 100), 0) FROM sandbox.paypal_captures
           WHERE doc->>'customId' = orders.id::text) AS captured,
-         (SELECT coalesce(sum((doc->'amount'->>'value')::numeric * 100), 0) FROM sandbox.paypal_refunds
-          WHERE doc->>'customId' = orders.id::text AND doc->>'status' = 'COMPLETED') AS "givenBack",
+         (SELECT coalesce(sum((r.doc->'amount'->>'value')::numeric * 100), 0)
+          FROM sandbox.paypal_refunds r JOIN sandbox.paypal_captures c ON c.id = r.capture_id
+          WHERE c.doc->>'customId' = orders.id::text AND r.doc->>'status' = 'COMPLETED') AS "givenBack",
          (SELECT count(*) FROM credit_grants WHERE order_id = orders.id) AS grants,
          (SELECT count(*) FROM emails WHERE dedupe_key = 'receipt:' || orders.id) AS receipts,
          (SELECT count(*) FROM emails JOIN refunds ON dedupe_key = 'refund:' || refunds.id

@@ -21,7 +21,7 @@ interface Held {
 }
 
 /** As many as have connections enough: whoever is held may keep two. */
-const flowsPerProcess = 3;
+const flowsPerProcess = 2;
 
 /**
  * A process does one step for many customers and is held at another point of it for each of them; then it is killed.
@@ -99,6 +99,10 @@ describe('a process that is killed', function () {
     }
     const ended = await victim.run(plan.map(({ scene, holdAt }) => ({ task: scene.task, holdAt })));
     await victim.kill();
+    for (const [index, { isHeld, error }] of ended.entries()) {
+      const where = `${plan[index]?.flow.name ?? ''} at ${plan[index]?.holdAt ?? 0}`;
+      expect(isHeld, `${where} was not held: ${error?.text ?? 'it ended'}`).to.equal(true);
+    }
     const cut = await Promise.all(
       plan.map(async (one, index) => ({
         ...one,

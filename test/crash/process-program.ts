@@ -44,7 +44,7 @@ async function follow({ task, holdAt }: Order): Promise<Ended> {
 
 function open(given: House): NonNullable<typeof house> {
   // Each task that is held may keep a connection of each pool.
-  const db = connectDatabase({ url: given.databaseUrl, poolSize: 40 });
+  const db = connectDatabase({ url: given.databaseUrl, poolSize: 60 });
   return { given, db, metrics: createMetrics(() => queueDepth(db.pool)) };
 }
 

@@ -22,9 +22,9 @@ describe('paying by bank transfer', function () {
   });
 
   /** → the address of the page that says where to pay */
-  async function choose(visitor: Visitor): Promise<string> {
-    const { text } = await visitor.get('/checkout/packs/pack-500');
-    const answer = await visitor.post('/checkout/packs/pack-500', { ...formOf(text), provider: 'manual' });
+  async function choose(visitor: Visitor, pack = 'pack-500'): Promise<string> {
+    const { text } = await visitor.get(`/checkout/packs/${pack}`);
+    const answer = await visitor.post(`/checkout/packs/${pack}`, { ...formOf(text), provider: 'manual' });
     expect(answer.status).to.equal(303);
     return new URL(answer.headers.get('location') ?? '', app.url).pathname;
   }
@@ -89,7 +89,7 @@ describe('paying by bank transfer', function () {
 
   it('leads to the receipt once it is paid, and says so when the order is closed', async () => {
     const { visitor } = await customer();
-    const [paid, closed] = [await choose(visitor), await choose(visitor)];
+    const [paid, closed] = [await choose(visitor), await choose(visitor, 'pack-2500')];
     const staff = [await addStaffActor(app), await addStaffActor(app)] as const;
     const idOf = async (path: string) =>
       (
@@ -112,12 +112,12 @@ describe('paying by bank transfer', function () {
     ]);
     const expired = await visitor.get(closed);
     expect(expired.text).to.contain('This order has expired').and.contain('goes back to you in full');
-    await recordTransfer(app, await idOf(closed), staff[0], { amountMinor: 999, currency: 'USD' });
+    await recordTransfer(app, await idOf(closed), staff[0], { amountMinor: 3999, currency: 'USD' });
     const late = { transferId: await idOf(closed), reason: 'seen', staff: staff[1] };
     expect(await confirmBankTransfer(app.services, late)).to.equal('returned');
     expect((await visitor.get(closed)).text).to.contain('arrived after this order had been closed');
     const order = await visitor.get(closed.replace('checkout/transfer', 'account/orders'));
-    expect(order.text).to.contain('Nothing was started').and.contain('Refund on its way');
+    expect(order.text).to.contain('Nothing was bought').and.contain('Refund on its way');
   });
 
   it('works through the API, where it cannot be captured before it is confirmed', async () => {

@@ -114,7 +114,7 @@ describe('buying in a browser', function () {
     };
     const pay = async (choice: string) => {
       await page.goto(`${app.url}/checkout/packs/pack-500`);
-      await page.locator('.pay button[type=submit]').click();
+      await page.locator('.pay button.large').click();
       await page.waitForURL('**/sandbox/paypal/**');
       await page.locator(`[value=${choice}]`).click();
       await page.waitForURL('**/checkout/**');
@@ -135,7 +135,7 @@ describe('buying in a browser', function () {
 
     await arm('create', 'error_500', 20);
     await page.goto(`${app.url}/checkout/packs/pack-500`);
-    await page.locator('.pay button[type=submit]').click();
+    await page.locator('.pay button.large').click();
     await page.locator('.notice-loss').waitFor();
     expect(await page.locator('main').innerText()).to.contain('PayPal does not answer. No money moved.');
     await look();
@@ -164,7 +164,7 @@ describe('buying in a browser', function () {
     await register(page, '/register?next=/checkout/basic');
     await page.waitForURL('**/checkout/basic');
     const pay = async () => {
-      await page.locator('.pay button[type=submit]').click();
+      await page.locator('.pay button.large').click();
       await page.waitForURL('**/sandbox/paypal/**');
       await page.locator('[value=pay]').click();
       await page.waitForURL('**/checkout/return**');
@@ -212,7 +212,7 @@ describe('buying in a browser', function () {
     const context = await browser.newContext({ javaScriptEnabled: false, locale: 'en' });
     const page = await context.newPage();
     await register(page, '/register?next=/checkout/pro');
-    await page.locator('.pay button[type=submit]').click();
+    await page.locator('.pay button.large').click();
     await page.waitForURL('**/sandbox/paypal/**');
     await page.locator('[value=pay]').click();
     await page.locator('h1', { hasText: 'Your payment has arrived' }).waitFor();

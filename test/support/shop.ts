@@ -143,7 +143,8 @@ export class Shop {
       `WITH mine AS (SELECT id, id::text AS reference, paid_at, status FROM orders WHERE user_id = $1)
        SELECT
          (SELECT count(*) FROM sandbox.paypal_captures WHERE doc->>'customId' IN (SELECT reference FROM mine)) AS captures,
-         (SELECT count(*) FROM sandbox.paypal_refunds WHERE doc->>'customId' IN (SELECT reference FROM mine)) AS refunds,
+         (SELECT count(*) FROM sandbox.paypal_refunds r JOIN sandbox.paypal_captures c ON c.id = r.capture_id
+          WHERE c.doc->>'customId' IN (SELECT reference FROM mine)) AS refunds,
          (SELECT count(*) FROM mine WHERE paid_at IS NOT NULL) AS paid,
          (SELECT count(*) FROM refunds JOIN mine ON mine.id = order_id
           WHERE refunds.status = 'completed' AND mine.status = 'refunded') AS refunded,
