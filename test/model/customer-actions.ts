@@ -112,6 +112,24 @@ export const customerActions = {
     },
   }),
 
+  'choose what follows': action({
+    weight: 3,
+    choices: fc.record({ at, who, what: fc.constantFrom<Goods>('basic monthly', 'pro monthly', 'basic yearly') }),
+    words: ({ who, what }) => `customer ${who} chooses ${what} for when the plan ends`,
+    async run(world, { at, who, what }) {
+      await world.api(at, world.customer(who), 'POST', '/subscriptions/current/change', goods[what]);
+    },
+  }),
+
+  'take the choice back': action({
+    weight: 1,
+    choices: fc.record({ at, who }),
+    words: ({ who }) => `customer ${who} keeps the plan after all`,
+    async run(world, { at, who }) {
+      await world.api(at, world.customer(who), 'DELETE', '/subscriptions/current/change');
+    },
+  }),
+
   'resume the plan': action({
     weight: 1,
     choices: fc.record({ at, who }),

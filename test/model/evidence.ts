@@ -13,6 +13,7 @@ export interface Evidence {
   emails: { id: string; template: string; dedupe_key: string; status: string; copies: number }[];
   events: { id: string; type: string; handled_at: Date | null; error: string | null }[];
   incidents: IncidentRow[];
+  disputes: { id: string; status: string }[];
   failedJobs: { job: string; error: string }[];
   deliveries: { event_type: string; state: string; last_error: string | null }[];
   atPaypal: { captures: CaptureRecord[]; refunds: RefundRecord[]; disputes: DisputeRecord[] };
@@ -27,7 +28,7 @@ export interface OrderRow {
   amount_minor: number;
   refunded_minor: number;
   failure_code: string | null;
-  snapshot: { credits?: number; creditsMonthly?: number };
+  snapshot: { credits?: number; creditsMonthly?: number; change?: { credits: { orderId: string }[] } };
   subscription_id: string | null;
   period_start: Date | null;
   period_end: Date | null;
@@ -63,7 +64,9 @@ interface SubscriptionRow {
   price_id: string | null;
   order_id: string | null;
   status: string;
+  start_date: Date;
   end_date: Date | null;
+  ended_at: Date | null;
 }
 
 export interface GrantRow {
@@ -101,6 +104,7 @@ export async function gather(world: World): Promise<Evidence> {
     ),
     events: await rows('SELECT id, type, handled_at, error FROM provider_events'),
     incidents: await rows('SELECT kind, subject_id, status, summary FROM incidents'),
+    disputes: await rows('SELECT id, status FROM disputes'),
     failedJobs: await rows('SELECT job, error FROM job_runs WHERE error IS NOT NULL'),
     deliveries: await rows('SELECT event_type, state, last_error FROM sandbox.paypal_deliveries'),
     atPaypal: { captures: await docs('captures'), refunds: await docs('refunds'), disputes: await docs('disputes') },

@@ -22,7 +22,7 @@ const found: Record<string, Sequence> = {
       { do: 'refund', at: 0, order: 0, amountMinor: null, twice: false },
     ],
   },
-  'a refund that PayPal refuses after weeks is not open any more': {
+  'a refund that has no answer for weeks is given up to staff': {
     start: '2027-03-10T12:00:00Z',
     steps: [
       { do: 'buy', at: 0, who: 0, what: 'a pack of 500' },

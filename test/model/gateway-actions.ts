@@ -5,8 +5,8 @@ import type { World } from './world.ts';
 
 /** Every fault that the simulator knows. */
 const faults = Object.entries(faultsByTarget).flatMap(([on, names]) => names.map((fault) => ({ on, fault })));
-/** Those are asked for when there is no order yet. */
-const global = ['create', 'token'];
+/** These are about no order. */
+const global = ['create', 'token', 'statement'];
 const times = fc.integer({ min: 1, max: 4 });
 
 /** What goes wrong with PayPal and on the way to it, and what happens in its own pages. */

@@ -55,9 +55,12 @@ const laws = {
       )
       .map(({ order_no }) => `${order_no} is`),
 
-  'an order that is paid hands over its credits once, and no other does': ({ orders, grants, subscriptions }) =>
+  'an order that is paid hands over its credits once, and no other does': ({ now, orders, grants, subscriptions }) =>
     orders.flatMap((order) => {
-      const begun = subscriptions.some(({ order_id }) => order_id === order.id);
+      // What was paid for ahead begins later, or was given up before.
+      const begun = subscriptions.some(
+        ({ order_id, start_date, ended_at }) => order_id === order.id && start_date < (ended_at ?? now),
+      );
       const due = !isHandedOver(order)
         ? 0
         : (order.snapshot.credits ?? (begun ? order.snapshot.creditsMonthly : 0) ?? 0);
@@ -97,8 +100,8 @@ const laws = {
       .filter(({ period_start: start, period_end: end, ...order }) => {
         const isRunning = start !== null && (end === null || end > now);
         const subscription = subscriptions.find(({ id }) => id === order.subscription_id);
-        const ended = subscription !== undefined && !isLive(subscription.status) && !gaveUp.has(subscription.id);
-        return isKept(order) && isRunning && ended;
+        const ended = subscription !== undefined && subscription.status !== 'scheduled' && !isLive(subscription.status);
+        return isKept(order) && isRunning && ended && !gaveUp.has(subscription.id) && !isCounted(orders, order);
       })
       .map(({ order_no }) => `the time of ${order_no} is paid for, and the plan has ended`),
   ],
@@ -149,6 +152,8 @@ export type LawName = keyof typeof laws;
 
 /** By kind of incident: what has to be the case for one that is open. A kind that is not here must never be. */
 const explanations: Readonly<Record<string, (evidence: Evidence, subjectId: string) => boolean>> = {
+  duplicate_payment: ({ orders }, subject) => orders.some(({ id, paid_at }) => id === subject && paid_at !== null),
+  dispute_reversed: ({ disputes }, subject) => disputes.some(({ id }) => id === subject),
   late_payment: ({ orders }, subject) =>
     orders.some(({ id, failure_code }) => id === subject && failure_code === 'PAID_LATE'),
   refund_failed: ({ refunds }, subject) => refunds.some(({ id, status }) => id === subject && status === 'failed'),
@@ -157,7 +162,8 @@ const explanations: Readonly<Record<string, (evidence: Evidence, subjectId: stri
   refund_unresolved: ({ refunds }, subject) => refunds.some(({ id, status }) => id === subject && status === 'pending'),
   payment_unresolved: ({ orders }, subject) =>
     orders.some(({ id, status }) => id === subject && status === 'processing'),
-  dispute_opened: ({ atPaypal }, subject) => atPaypal.disputes.some(({ captureId }) => captureId === subject),
+  dispute_opened: ({ disputes }, subject) =>
+    disputes.some(({ id, status }) => id === subject && (status === 'open' || status === 'lost_unbooked')),
   gateway_difference: (evidence, subject) => {
     const payment = evidence.payments.find(({ id }) => id === subject);
     if (payment === undefined) return false;
@@ -187,6 +193,13 @@ function isLive(status: string): boolean {
 /** Paid, and not with a reason to give the money back at once, such as coming too late. */
 function isHandedOver({ paid_at, failure_code }: OrderRow): boolean {
   return paid_at !== null && failure_code === null;
+}
+
+/** Whether a later order for another plan was paid for with what was left of this one. */
+function isCounted(orders: readonly OrderRow[], { id }: Pick<OrderRow, 'id'>): boolean {
+  return orders.some(
+    (later) => isHandedOver(later) && later.snapshot.change?.credits.some(({ orderId }) => orderId === id),
+  );
 }
 
 function isKept(order: Pick<OrderRow, 'status'>): boolean {
