@@ -2,6 +2,7 @@ import type { Translate } from '../kit/i18n.ts';
 import { fromDecimal } from '../kit/money.ts';
 import type { ReceivedMail } from './mailbox.ts';
 import type { PaypalControl } from './paypal/control.ts';
+import type { PaypalMoney } from './paypal/records.ts';
 import { faultsByTarget, type Fault } from './paypal/faults.ts';
 
 /** What the clock can be turned by with one click. */
@@ -9,9 +10,11 @@ export const steps = ['P1D', 'P7D', 'P1M', 'P1Y'] as const;
 
 /** The JSON calls that do the same as the pages. */
 const calls = [
-  ['POST /sandbox/api/paypal/orders/{id}/approve · decline · cancel', 'decide'],
+  ['POST /sandbox/api/paypal/orders/{id}/approve · decline · cancel · lapse', 'decide'],
   ['POST, DELETE /sandbox/api/paypal/faults', 'faults'],
   ['POST /sandbox/api/paypal/captures/{id}/refund · reverse · dispute · complete · deny', 'capture'],
+  ['POST /sandbox/api/paypal/refunds/{id}/complete · fail', 'refund'],
+  ['POST /sandbox/api/paypal/captures', 'elsewhere'],
   ['GET, POST /sandbox/api/clock', 'clock'],
   ['GET /sandbox/api/mail?to=', 'mail'],
   ['POST /sandbox/api/jobs/{name}/run', 'jobs'],
@@ -41,39 +44,71 @@ export function homeModel({ mailCount, now, faults, orders }: Home, t: Translate
       tile('clock', '/sandbox/clock', t('sandbox:tile.clock_figure', { now })),
       tile('admin', '/admin'),
     ],
-    faultGroups: Object.entries(faultsByTarget).map(([on, names]) => ({
-      label: t(`sandbox:fault.on.${on}`),
-      faults: names.map((name) => ({ value: `${on}:${name}`, label: t(`sandbox:fault.${name}`) })),
+    faultGroups: faultGroups(t),
+    faultOrders: orders.map(({ order: { id, unit } }) => ({ id, amount: money(unit.amount) })),
+    armed: faults.map(({ on, fault, times, orderId }) => ({
+      text: t('sandbox:fault.armed', {
+        on: t(`sandbox:fault.on.${on}`),
+        fault: t(`sandbox:fault.${fault}`),
+        count: times,
+      }),
+      orderId,
     })),
-    armed: faults.map(({ on, fault, times }) =>
-      t('sandbox:fault.armed', { on: t(`sandbox:fault.on.${on}`), fault: t(`sandbox:fault.${fault}`), count: times }),
-    ),
     paypalOrders: orders.map((order) => paypalOrder(order, t)),
     calls: calls.map(([call, name]) => ({ call, text: t(`sandbox:call.${name}`) })),
   };
 }
 
-function paypalOrder({ order, captures, disputed }: OrderOverview, t: Translate) {
+function faultGroups(t: Translate) {
+  return Object.entries(faultsByTarget).map(([on, names]) => ({
+    label: t(`sandbox:fault.on.${on}`),
+    faults: names.map((name) => ({ value: `${on}:${name}`, label: t(`sandbox:fault.${name}`) })),
+  }));
+}
+
+/** An order with what hangs on it. Only what can still happen to something has a button. */
+function paypalOrder({ order, captures, refunds, disputed }: OrderOverview, t: Translate) {
   const [capture] = captures;
-  const { value, currency_code: currency } = order.unit.amount;
-  const actions = capture === undefined ? [] : (actionsFor[disputed ? 'DISPUTED' : capture.status] ?? []);
+  const { status } = order;
+  const ofCapture = capture === undefined ? [] : (actionsFor[disputed ? 'DISPUTED' : capture.status] ?? []);
+  const button = (what: string, id: string) => (action: string) => ({
+    href: `/sandbox/${what}/${id}/${action}`,
+    label: t(`sandbox:paypal.${action}`),
+    // Of a refund, how much: empty for all that is left.
+    takesAmount: action === 'refund',
+  });
   return {
     id: order.id,
-    amount: { amountMinor: fromDecimal(value, currency), currency },
-    status: capture?.status ?? order.status,
-    actions: actions.map((action) => ({
-      href: `/sandbox/captures/${capture?.id ?? ''}/${action}`,
-      label: t(`sandbox:paypal.${action}`),
+    amount: money(order.unit.amount),
+    status: capture?.status ?? status,
+    approvalHref:
+      status === 'CREATED' || status === 'PAYER_ACTION_REQUIRED'
+        ? `/sandbox/paypal/checkoutnow?token=${order.id}`
+        : null,
+    actions: [
+      ...(status === 'APPROVED' ? ['lapse'] : []).map(button('orders', order.id)),
+      ...ofCapture.map(button('captures', capture?.id ?? '')),
+    ],
+    refunds: refunds.map((refund) => ({
+      id: refund.id,
+      kind: t(`sandbox:paypal.kind.${refund.kind}`),
+      amount: money(refund.amount),
+      status: refund.status,
+      actions: (refund.status === 'PENDING' ? ['complete', 'fail'] : []).map(button('refunds', refund.id)),
     })),
   };
 }
 
 const actionsFor: Readonly<Record<string, readonly string[]>> = {
   PENDING: ['complete', 'deny'],
-  COMPLETED: ['refund', 'dispute'],
-  PARTIALLY_REFUNDED: ['refund', 'dispute'],
+  COMPLETED: ['refund', 'reverse', 'dispute'],
+  PARTIALLY_REFUNDED: ['refund', 'reverse', 'dispute'],
   DISPUTED: ['won', 'lost'],
 };
+
+function money({ value, currency_code: currency }: PaypalMoney) {
+  return { amountMinor: fromDecimal(value, currency), currency };
+}
 
 export function clockModel(
   { now, real, told }: { now: Date; real: Date; told: 'turned' | 'refused' | null },

@@ -16,7 +16,12 @@ interface SandboxPagesParts {
   control: PaypalControl;
 }
 
-const faultForm = z.object({ fault: z.string(), times: z.coerce.number().int().min(1).max(100).catch(1) });
+const faultForm = z.object({
+  fault: z.string(),
+  order: z.string().max(36).default(''),
+  times: z.coerce.number().int().min(1).max(100).catch(1),
+});
+const amountForm = z.object({ amount: z.string().trim().max(20).default('') });
 const turnForm = z.object({ advance: z.enum(steps).optional(), set: z.string().max(50).optional() });
 
 /** `/sandbox` for people: the mailbox, the clock and PayPal's side, in the look of the customers' pages. */
@@ -35,9 +40,9 @@ export function sandboxPages({ show, clock, mailbox, control }: SandboxPagesPart
   });
 
   router.post('/sandbox/faults', parseForm, async (req, res) => {
-    const { fault, times } = faultForm.parse(req.body ?? {});
+    const { fault, order, times } = faultForm.parse(req.body ?? {});
     const [on = '', name = ''] = fault.split(':');
-    await control.armFault({ on, fault: name, times });
+    await control.armFault({ on, fault: name, times, orderId: order === '' ? null : order });
     res.redirect(303, '/sandbox');
   });
 
@@ -46,15 +51,17 @@ export function sandboxPages({ show, clock, mailbox, control }: SandboxPagesPart
     res.redirect(303, '/sandbox');
   });
 
-  router.post('/sandbox/captures/:id/:action', async (req, res) => {
-    const { id, action } = req.params;
-    if (action === 'complete') await control.completeCapture(id);
-    else if (action === 'deny') await control.denyCapture(id);
-    else if (action === 'refund') await control.refundCapture(id);
-    else if (action === 'dispute') await control.openDispute(id);
-    else if (action === 'won' || action === 'lost') await control.closeDispute(id, action);
-    else throw new NotFound();
-    res.redirect(303, '/sandbox');
+  router.post('/sandbox/captures', parseForm, async (req, res) => {
+    await control.captureElsewhere({ amount: amountOf(req) ?? '', currency: 'USD' });
+    res.redirect(303, '/sandbox#paypal');
+  });
+
+  router.post('/sandbox/:what/:id/:action', parseForm, async (req, res) => {
+    const { what, id, action } = req.params;
+    const act = paypalActions(control)[`${what}/${action}`];
+    if (act === undefined) throw new NotFound();
+    await act(id, amountOf(req));
+    res.redirect(303, '/sandbox#paypal');
   });
 
   router.get('/sandbox/clock', (req, res) => {
@@ -81,6 +88,33 @@ export function sandboxPages({ show, clock, mailbox, control }: SandboxPagesPart
 
   router.use(mailboxPages(show, mailbox));
   return router;
+}
+
+/** What a button of the page does, by the address that it is sent to. */
+function paypalActions(
+  control: PaypalControl,
+): Readonly<Record<string, (id: string, amount: string | undefined) => Promise<unknown>>> {
+  return {
+    'orders/lapse': (id) => control.lapse(id),
+    'captures/complete': (id) => control.completeCapture(id),
+    'captures/deny': (id) => control.denyCapture(id),
+    'captures/refund': (id, amount) => control.refundCapture(id, amount),
+    'captures/reverse': (id) => control.reverseCapture(id),
+    'captures/dispute': (id) => control.openDispute(id),
+    'captures/won': (id) => control.closeDispute(id, 'won'),
+    'captures/lost': (id) => control.closeDispute(id, 'lost'),
+    'refunds/complete': (id) => control.completeRefund(id),
+    'refunds/fail': (id) => control.failRefund(id),
+  };
+}
+
+/** @throws ValidationFailed; an empty field is none */
+function amountOf(req: Request): string | undefined {
+  const { amount } = amountForm.parse(req.body ?? {});
+  if (amount === '') return undefined;
+  if (!/^\d{1,13}(\.\d{1,3})?$/.test(amount))
+    throw new ValidationFailed([{ path: 'amount', message: 'must be an amount' }]);
+  return amount;
 }
 
 function mailboxPages(show: ShowPage, mailbox: Mailbox): Router {

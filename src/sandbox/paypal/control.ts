@@ -127,14 +127,8 @@ export function createControl({ pool, clock, base, onChange }: ControlOptions): 
     cancel: (orderId) => clicked(orderId, 'cancel'),
 
     lapse: (orderId) => act((scene) => lapseApproval(scene, orderId), 'This order is not approved.'),
-    captureElsewhere: ({ amount, currency, customId, invoiceId }) => {
-      const money = { currency_code: currency, value: amount };
-      const names = { ...(customId && { custom_id: customId }), ...(invoiceId && { invoice_id: invoiceId }) };
-      return act(async (scene) => {
-        checkMoney(money, '/amount');
-        return captureElsewhere(scene, { reference_id: 'default', amount: money, ...names });
-      }, 'This invoice id was used.');
-    },
+    captureElsewhere: (payment) =>
+      act((scene) => captureElsewhere(scene, foreignUnit(payment)), 'This invoice id was used.'),
 
     refundCapture: (captureId, amount) =>
       act(async (scene) => {
@@ -164,6 +158,14 @@ export function createControl({ pool, clock, base, onChange }: ControlOptions): 
     listOrders: (limit) => listOrders(pool, limit),
     listDeliveries: (limit) => listDeliveries(pool, limit),
   };
+}
+
+/** @throws PaypalProblem when it is no amount */
+function foreignUnit({ amount, currency, customId, invoiceId }: ForeignPayment) {
+  const money = { currency_code: currency, value: amount };
+  checkMoney(money, '/amount');
+  const names = { ...(customId && { custom_id: customId }), ...(invoiceId && { invoice_id: invoiceId }) };
+  return { reference_id: 'default', amount: money, ...names };
 }
 
 async function listOrders(pool: Pool, limit: number): Promise<OrderOverview[]> {

@@ -90,7 +90,7 @@ export async function takeFault(
 }
 
 /** Whether a fault of this target can be meant for one order. */
-export function takesOrder(target: FaultTarget): boolean {
+function takesOrder(target: FaultTarget): boolean {
   return target === 'capture' || target === 'refund' || target === 'webhook';
 }
 
