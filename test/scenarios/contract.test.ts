@@ -174,6 +174,15 @@ describe('what Plantain and PayPal say to each other', function () {
     );
   });
 
+  it('fits in the statement that reconciliation reads', async () => {
+    const order = await customer.buy({ pack_code: 'pack-500' });
+    await atPaypal(order, 'refund', { amount: '4.00' });
+    await becomes(order, 'partially_refunded');
+    const { body } = await call(app, 'POST', '/sandbox/api/jobs/reconcile/run');
+    expect(body).to.include({ differences: 0, unread: 0 });
+    await expectSaid('GET /v1/reporting/transactions 200');
+  });
+
   it('fits when answers are lost, slow or errors, and each thing still happens once', async () => {
     await arm('create', 'error_500');
     await arm('capture', 'timeout_after');

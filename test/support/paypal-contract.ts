@@ -81,6 +81,7 @@ function loadContract(): PaypalContract {
     'payments_payment_v2.json',
     'notifications_webhooks_v1.json',
     'customer_disputes_v1.json',
+    'reporting_transactions_v1.json',
   ];
   const documents = files.map(
     (file) => [file, JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as Json] as const,
