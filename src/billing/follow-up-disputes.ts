@@ -17,13 +17,13 @@ export async function followUpDisputes(services: Services): Promise<{ asked: num
   const counts = { asked: known.done + known.failed, unanswered: known.failed };
   const asked = new Set(unsettled.map(({ providerDisputeId }) => providerDisputeId));
   const since = new Date(services.clock.now().getTime() - lookBackMs);
-  for (const provider of services.providers.values()) {
+  const lists = await workOff(services, "a gateway's disputes", [...services.providers.values()], async (provider) => {
     const listed = (await provider.listDisputes(since)).filter((id) => !asked.has(id));
     const { done, failed } = await workOff(services, 'a dispute', listed, (id) =>
       settleDispute(services, provider.name, id),
     );
     counts.asked += done + failed;
     counts.unanswered += failed;
-  }
-  return counts;
+  });
+  return { ...counts, unanswered: counts.unanswered + lists.failed };
 }

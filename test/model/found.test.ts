@@ -43,6 +43,23 @@ const found: Record<string, Sequence> = {
       { do: 'decide a held capture', capture: 0, good: true },
     ],
   },
+  'a plan that was replaced while its refund was promised is owed that refund, should it fail': {
+    start: '2027-12-31T23:58:00Z',
+    steps: [
+      { do: 'buy', at: 1, who: 0, what: 'basic monthly' },
+      { do: 'go wrong', which: { on: 'token', fault: 'timeout_after' }, times: 4, order: 3 },
+      { do: 'refund at PayPal', capture: 1, amount: '3.33' },
+      {
+        atOnce: [
+          { do: 'go wrong', which: { on: 'token', fault: 'error_500' }, times: 1, order: null },
+          { do: 'come back', at: 0, order: 0, by: 'callback' },
+          { do: 'refund', at: 0, order: 0, amountMinor: null, twice: true },
+          { do: 'wait', at: 0, span: 'a minute' },
+        ],
+      },
+      { do: 'buy', at: 0, who: 0, what: 'pro monthly' },
+    ],
+  },
 };
 
 describe('sequences that broke a law of the payments model', function () {

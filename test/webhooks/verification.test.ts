@@ -81,14 +81,15 @@ for (const mode of ['certificate', 'gateway'] as const) {
         const certificate = `${gate.url}/v1/notifications/certs/${rows[0]?.id ?? ''}`;
         const webhook = { ...signed, headers: { ...signed.headers, 'paypal-cert-url': certificate } };
 
-        const before = await inbox(app);
+        const ids = async () => (await inbox(app)).map(({ eventId }) => eventId);
+        const before = await ids();
         gate.shut(how);
         expect(await deliver(app, webhook)).to.deep.equal({ status: 503, code: 'provider_unavailable' });
-        expect(await inbox(app)).to.deep.equal(before);
+        expect(await ids()).to.deep.equal(before);
 
         gate.open();
         expect(await deliver(app, webhook)).to.include({ status: 200 });
-        expect((await inbox(app)).filter(({ eventId }) => eventId === event.id)).to.have.length(1);
+        expect((await ids()).filter((id) => id === event.id)).to.have.length(1);
       });
     }
   });
