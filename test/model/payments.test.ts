@@ -12,6 +12,9 @@ import { useStage, type Stage } from './stage.ts';
  * reads both sides' tables from `evidence.ts`. What may be left open at the end stands in `settle-down.ts`; a new kind of
  * incident that may be left open goes to `explanations` in `laws.ts`.
  *
+ * `npm test` plays the same sequences each time, so that a change is judged by what it changes; `npm run test:nightly`
+ * draws new ones.
+ *
  * A failure is cut down to the steps that it needs, and printed with what replays it. Once it is mended, its steps go to
  * `found.test.ts`. Steps that run at once are not replayed to the millisecond: such a failure may need some tries.
  */
@@ -23,7 +26,8 @@ describe('payments, whatever happens', function () {
   const stage = useStage();
 
   it(`keep the laws in ${runs} random sequences`, async () => {
-    const { MODEL_SEED: seed, MODEL_PATH: path } = process.env;
+    const { MODEL_RUNS, MODEL_PATH: path } = process.env;
+    const seed = process.env.MODEL_SEED ?? (MODEL_RUNS === undefined ? '1' : undefined);
     const property = fc.asyncProperty(sequences, (sequence) => playByTheLaws(stage(), sequence));
     const outcome = await fc.check(property, {
       numRuns: runs,
