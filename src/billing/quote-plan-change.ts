@@ -15,11 +15,14 @@ export interface PlanChange {
   effectiveAt: Date;
   /** To be paid for it: now, or when it begins. */
   due: Money;
+  /** It would begin at once if it were certain what was paid for the plan that runs: a dispute or a refund is open. */
+  isUndecided: boolean;
 }
 
 /**
  * More than the customer has begins at once, for its price less what is left of what they paid. Less begins when that
- * has run out; so does more that would cost nothing at once, since nothing can be paid out.
+ * has run out; so does more that would cost nothing at once, since nothing can be paid out, and more while a dispute or a
+ * refund is open, since nobody knows what is left.
  * @throws Conflict when the plan has no end: then nothing of it is ever left or used up
  */
 export async function quotePlanChange(
@@ -34,7 +37,8 @@ export async function quotePlanChange(
   }
   const { subscriptionType, creditsMonthly } = live;
   const { amountMinor: priceMinor, currency } = to.price;
-  const credits = await creditsTowards(live, now);
+  const paidFor = await ordersPaidFor(live);
+  const credits = creditsOf(paidFor, now);
   const dueMinor = priceMinor - credits.reduce((sum, { creditMinor }) => sum + creditMinor, 0);
   const target = { creditsMonthly: to.plan.creditsMonthly, subscriptionType: to.price.subscriptionType };
   const isMore = isUpgrade(
@@ -42,25 +46,45 @@ export async function quotePlanChange(
     { ...target, amountMinor: priceMinor },
   );
   const from = { subscriptionId: live.id, planCode: plan.planCode, names: plan.names, subscriptionType };
-  return isMore && dueMinor > 0
+  const isUndecided = isMore && isOpen(paidFor);
+  return isMore && dueMinor > 0 && !isUndecided
     ? {
         change: { from, effective: 'now', priceMinor, credits },
         effectiveAt: now,
         due: { amountMinor: dueMinor, currency },
+        isUndecided,
       }
     : {
         change: { from, effective: 'period_end', priceMinor, credits: [] },
         effectiveAt: live.endDate,
         due: { amountMinor: priceMinor, currency },
+        isUndecided,
       };
+}
+
+interface PaidFor {
+  orders: Order[];
+  refunds: Refund[];
 }
 
 /** What is left at `now` of the periods that were paid for, the one that has yet to begin included. */
 export async function creditsTowards(live: Subscription, now: Date, tx?: Tx): Promise<ChangeCredit[]> {
+  return creditsOf(await ordersPaidFor(live, tx), now);
+}
+
+async function ordersPaidFor(live: Subscription, tx?: Tx): Promise<PaidFor> {
   const next = await scheduledSubscription(live.userId, tx);
   const orders = [...(await paidOrdersOf(live.id, tx)), ...(next === null ? [] : await paidOrdersOf(next.id, tx))];
-  const refunds = await refundsOf(orders.map(({ id }) => id), tx); // prettier-ignore
+  const ids = orders.map(({ id }) => id);
+  return { orders, refunds: await refundsOf(ids, tx) };
+}
+
+function creditsOf({ orders, refunds }: PaidFor, now: Date): ChangeCredit[] {
   return orders.map((order) => creditOf(order, refunds, now)).filter(({ creditMinor }) => creditMinor > 0);
+}
+
+function isOpen({ orders, refunds }: PaidFor): boolean {
+  return orders.some(({ disputedAt }) => disputedAt !== null) || refunds.some(({ status }) => status === 'pending');
 }
 
 function creditOf(order: Order, refunds: readonly Refund[], now: Date): ChangeCredit {

@@ -190,7 +190,9 @@ function afterwardsOf(quote: Quote, locale: Locale, t: Translate): string | null
   if (quote.kind === 'free') return t('checkout:afterwards.free', { plan: localized(quote.plan.names, locale) });
   if (quote.change !== null) {
     const values = { from: localized(quote.change.from.names, locale), start: quote.start, end: quote.end };
-    if (quote.change.toSchedule) return t('checkout:afterwards.schedule', values);
+    if (quote.change.toSchedule) {
+      return t(quote.change.isUndecided ? 'checkout:afterwards.undecided' : 'checkout:afterwards.schedule', values);
+    }
     if (quote.change.effective === 'now' && quote.end !== null) return t('checkout:afterwards.change', values);
   }
   return quote.end === null ? t('checkout:afterwards.lifetime') : t('checkout:afterwards.period', { end: quote.end });

@@ -39,6 +39,8 @@ export type Quote =
 export interface QuotedChange extends OrderChange {
   /** Begins when the running period ends and was not chosen yet: nothing is paid before that. */
   toSchedule: boolean;
+  /** It would begin at once, were it not for a dispute or a refund that is open. */
+  isUndecided: boolean;
 }
 
 /** Why it cannot be bought now: because of the plan that the customer has. */
@@ -125,14 +127,14 @@ async function quoteChange(
   const price = isChosen
     ? chosen
     : (await findOffer({ planCode: plan.planCode }, type, sold?.currency).catch(asNotFound)).price;
-  const { change, due, effectiveAt } = await quotePlanChange(live, { plan, price }, now);
+  const { change, due, effectiveAt, isUndecided } = await quotePlanChange(live, { plan, price }, now);
   const isLater = change.effective === 'period_end';
   return {
     ...plainQuote(plan, type, price),
     total: due,
     start: effectiveAt,
     end: firstPeriodEnd(effectiveAt, type),
-    change: { ...change, toSchedule: isLater && !isChosen },
+    change: { ...change, toSchedule: isLater && !isChosen, isUndecided },
     blocked: isLater && next !== null ? await blockedByNext(next) : null,
   };
 }

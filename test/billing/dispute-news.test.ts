@@ -40,6 +40,22 @@ describe('news of a dispute', function () {
     expect(await customer.credits()).to.include({ available_credits: 0, held_credits: 0 });
   });
 
+  it('keeps a change of plan for the end of the period, for nobody knows what is left of the money', async () => {
+    const customer = await Client.register(app);
+    const order = await customer.buy({ plan_code: 'basic' });
+    const preview = async () =>
+      (await customer.get('/subscriptions/current/change?plan_code=pro&subscription_type=monthly')).body;
+    expect(await preview()).to.include({ effective: 'now' });
+    await dispute(order);
+    expect(await preview()).to.include({ effective: 'period_end', amount_due: '29.99' });
+    const refused = await customer.post('/payments/create-order', { plan_code: 'pro' });
+    expect(refused.body).to.include({ status: 409 });
+    expect(await customer.subscription()).to.include({ plan_code: 'basic', status: 'active' });
+    await dispute(order, { outcome: 'won' });
+    expect(await preview()).to.include({ effective: 'now' });
+    expect((await customer.buy({ plan_code: 'pro' })).kind).to.equal('plan_change');
+  });
+
   it('is not opened again by an answer that is older than what we know', async () => {
     const customer = await Client.register(app);
     const order = await customer.buy({ pack_code: 'pack-500' });

@@ -43,7 +43,7 @@ const found: Record<string, Sequence> = {
       { do: 'decide a held capture', capture: 0, good: true },
     ],
   },
-  'a plan that was replaced while its refund was promised is owed that refund, should it fail': {
+  'a plan is not replaced while a refund of it may fail': {
     start: '2027-12-31T23:58:00Z',
     steps: [
       { do: 'buy', at: 1, who: 0, what: 'basic monthly' },
@@ -57,6 +57,15 @@ const found: Record<string, Sequence> = {
           { do: 'wait', at: 0, span: 'a minute' },
         ],
       },
+      { do: 'buy', at: 0, who: 0, what: 'pro monthly' },
+    ],
+  },
+  'a plan is not replaced while its payment is disputed': {
+    start: '2028-02-29T00:00:00Z',
+    steps: [
+      { do: 'buy', at: 0, who: 0, what: 'basic yearly' },
+      { do: 'dispute', capture: 0 },
+      { do: 'buy', at: 0, who: 0, what: 'max for life' },
       { do: 'buy', at: 0, who: 0, what: 'pro monthly' },
     ],
   },

@@ -85,7 +85,7 @@ const laws = {
     }),
 
   'who has a plan has paid for it, and who has paid for time has the plan': (
-    { now, orders, subscriptions, refunds },
+    { now, orders, subscriptions },
     { gaveUp },
   ) => [
     ...subscriptions
@@ -101,10 +101,7 @@ const laws = {
         const isRunning = start !== null && (end === null || end > now);
         const subscription = subscriptions.find(({ id }) => id === order.subscription_id);
         const ended = subscription !== undefined && subscription.status !== 'scheduled' && !isLive(subscription.status);
-        // What a refund has promised counts nothing towards another plan. Should it fail, staff are asked to repeat it.
-        const isOwed = refunds.some(({ order_id, status }) => order_id === order.id && status === 'failed');
-        const isSettled = gaveUp.has(order.subscription_id ?? '') || isCounted(orders, order) || isOwed;
-        return isKept(order) && isRunning && ended && !isSettled;
+        return isKept(order) && isRunning && ended && !gaveUp.has(subscription.id) && !isCounted(orders, order);
       })
       .map(({ order_no }) => `the time of ${order_no} is paid for, and the plan has ended`),
   ],
