@@ -13,71 +13,64 @@ describe('a year in the life', function () {
   };
   const count = (mails: Json[], template: string) => mails.filter((mail) => mail.template === template).length;
 
-  it('of a Pro monthly customer, who renews each month three days before the end', async () => {
-    const customer = await Client.register(app, { name: 'Mona' });
-    await customer.buy({ plan_code: 'pro' });
-    const first = await customer.subscription();
-    const anchor = DateTime.fromISO(first?.start_date as string, { zone: 'utc' });
-    expect(first?.end_date).to.equal(anchor.plus({ months: 1 }).toISO());
+  it('of Mona, who renews Pro each month three days before the end, and of 小红, who lets a year of Max lapse', async () => {
+    const [mona, hong] = [
+      await Client.register(app, { name: 'Mona' }),
+      await Client.register(app, { name: '小红', locale: 'zh-CN' }),
+    ];
+    await mona.buy({ plan_code: 'pro' });
+    await hong.buy({ plan_code: 'max', subscription_type: 'yearly' });
+    await hong.buy({ pack_code: 'pack-2500' });
+    const startOf = async (customer: Client) =>
+      DateTime.fromISO((await customer.subscription())?.start_date as string, { zone: 'utc' });
+    const [monas, hongs] = [await startOf(mona), await startOf(hong)];
+    expect((await mona.subscription())?.end_date).to.equal(monas.plus({ months: 1 }).toISO());
+    expect(await hong.credits()).to.include({ available_credits: 12_500 });
+    const turnTo = async (time: DateTime) => {
+      await turn({ set: time.toISO() });
+      for (const customer of [mona, hong]) await customer.signIn();
+    };
 
     for (let month = 1; month <= 12; month += 1) {
-      await customer.post('/credits/consume', { amount: 100 + month, feature_type: 'image' });
-      await turn({ set: anchor.plus({ months: month }).minus({ days: 3, minutes: -1 }).toISO() });
-      await customer.signIn();
-      const renewed = await customer.buy({ plan_code: 'pro' });
-      expect(renewed.kind).to.equal('renewal');
-      expect(await customer.subscription()).to.include({
+      await mona.post('/credits/consume', { amount: 100 + month, feature_type: 'image' });
+      await hong.post('/credits/consume', { amount: 1000 * month, feature_type: 'image' });
+      await turnTo(monas.plus({ months: month }).minus({ days: 3, minutes: -1 }));
+      expect((await mona.buy({ plan_code: 'pro' })).kind).to.equal('renewal');
+      expect(await mona.subscription()).to.include({
         status: 'active',
-        end_date: anchor.plus({ months: month + 1 }).toISO(),
+        end_date: monas.plus({ months: month + 1 }).toISO(),
       });
       // The month that was paid for ahead begins when it begins, not when it is paid.
-      expect(await customer.credits()).to.include({ available_credits: 2000 - 100 - month, monthly_quota: 2000 });
-      await turn({ set: anchor.plus({ months: month, minutes: 1 }).toISO() });
-      await customer.signIn();
-      expect(await customer.credits()).to.include({ available_credits: 2000, quota_used: 0 });
+      expect(await mona.credits()).to.include({ available_credits: 2000 - 100 - month, monthly_quota: 2000 });
+
+      await turnTo(hongs.plus({ months: month, minutes: 1 }));
+      expect(await mona.credits()).to.include({ available_credits: 2000, quota_used: 0 });
       await expectBalancedBooks(app.services);
-    }
-
-    const mails = await customer.mails();
-    expect(count(mails, 'receipt')).to.equal(13);
-    // Seven and three days before each end; renewed before the last day.
-    expect(count(mails, 'renewal_reminder')).to.equal(24);
-    expect(count(mails, 'subscription_expired')).to.equal(0);
-    const orders = (await customer.get('/payments/orders?limit=100')).body.data as Json[];
-    expect(orders).to.have.length(13);
-  });
-
-  it('of a Max yearly customer, whose credits come every month and who lets it lapse', async () => {
-    const customer = await Client.register(app, { name: '小红', locale: 'zh-CN' });
-    await customer.buy({ plan_code: 'max', subscription_type: 'yearly' });
-    await customer.buy({ pack_code: 'pack-2500' });
-    const anchor = DateTime.fromISO((await customer.subscription())?.start_date as string, { zone: 'utc' });
-    expect(await customer.credits()).to.include({ available_credits: 12_500 });
-
-    for (let month = 1; month < 12; month += 1) {
-      await customer.post('/credits/consume', { amount: 1000 * month, feature_type: 'image' });
-      await turn({ set: anchor.plus({ months: month, minutes: 1 }).toISO() });
-      await customer.signIn();
+      if (month === 12) break;
       // What the plan gave does not roll over; the pack pays only what the plan could not.
       const beyondQuota = Math.max(0, 1000 * month - 10_000);
-      expect(await customer.credits()).to.include({ available_credits: 12_500 - beyondQuota, quota_used: 0 });
-      expect((await customer.subscription())?.quota_reset_date).to.equal(anchor.plus({ months: month + 1 }).toISO());
-      await expectBalancedBooks(app.services);
+      expect(await hong.credits()).to.include({ available_credits: 12_500 - beyondQuota, quota_used: 0 });
+      expect((await hong.subscription())?.quota_reset_date).to.equal(hongs.plus({ months: month + 1 }).toISO());
     }
 
-    await turn({ set: anchor.plus({ years: 1, minutes: 1 }).toISO() });
-    await customer.signIn();
-    expect(await customer.subscription()).to.equal(null);
-    expect(await customer.credits()).to.include({ available_credits: 1500, monthly_quota: 0 });
-    const mails = await customer.mails();
-    const reminders = mails.filter(({ template }) => template === 'renewal_reminder');
+    const monasMails = await mona.mails();
+    expect(count(monasMails, 'receipt')).to.equal(13);
+    // Seven and three days before each end; renewed before the last day.
+    expect(count(monasMails, 'renewal_reminder')).to.equal(24);
+    expect(count(monasMails, 'subscription_expired')).to.equal(0);
+    expect((await mona.get('/payments/orders?limit=100')).body.data).to.have.length(13);
+
+    expect(await hong.subscription()).to.equal(null);
+    // In the last month 12,000 was more than there was, and refused as a whole; what is left is the pack's.
+    expect(await hong.credits()).to.include({ available_credits: 1500, monthly_quota: 0 });
+    const hongsMails = await hong.mails();
+    const reminders = hongsMails.filter(({ template }) => template === 'renewal_reminder');
     const daysBefore = reminders.map(({ sent_at }) =>
-      Math.round(anchor.plus({ years: 1 }).diff(DateTime.fromISO(sent_at as string), 'days').days),
+      Math.round(hongs.plus({ years: 1 }).diff(DateTime.fromISO(sent_at as string), 'days').days),
     );
     expect(daysBefore).to.deep.equal([1, 3, 7]);
-    expect(count(mails, 'subscription_expired')).to.equal(1);
-    expect(mails.every(({ locale }) => locale === 'zh-CN')).to.equal(true);
-    await expectBalancedBooks(app.services);
+    expect(count(hongsMails, 'subscription_expired')).to.equal(1);
+    expect(hongsMails.every(({ locale }) => locale === 'zh-CN')).to.equal(true);
   });
 
   it('begins anew after it lapsed: paying again starts from that day', async () => {
