@@ -128,6 +128,7 @@ async function compareMissing(
       seen += rows.length;
       after = rows.at(-1)?.id ?? after;
       if (rows.length < batchSize) break;
+      if (seen >= mostMissing) services.log.error({ provider: name, seen }, 'more is missing from the statement');
     }
   }
 }

@@ -64,6 +64,38 @@ describe('the sandbox page', function () {
     expect((await press(`${path}/explode`)).status).to.equal(404);
   });
 
+  it('takes the money away with a dispute that is lost', async () => {
+    const customer = await Client.register(app);
+    const bought = await customer.buy({ pack_code: 'pack-500' });
+    const [payment] = bought.payments as Json[];
+    const at = { provider_order_id: payment?.provider_order_id };
+    const path = `/sandbox/captures/${(await captureOf(at)).id as string}`;
+    await press(`${path}/dispute`);
+    await press(`${path}/lost`);
+    expect(await captureOf(at)).to.include({ status: 'REFUNDED' });
+    expect(await home()).not.to.contain(`${path}/`);
+  });
+
+  for (const [decision, status] of [
+    ['complete', 'COMPLETED'],
+    ['deny', 'DECLINED'],
+  ] as const) {
+    it(`decides a payment that PayPal holds: ${decision}`, async () => {
+      const customer = await Client.register(app);
+      await press('/sandbox/faults', { fault: 'capture:pending', order: '', times: '1' });
+      const { body } = await customer.post('/payments/create-order', { pack_code: 'pack-500' });
+      await customer.approve(body);
+      await customer.post(`/payments/orders/${body.order_id as string}/capture`);
+      const held = await captureOf(body);
+      expect(held).to.include({ status: 'PENDING' });
+      const path = `/sandbox/captures/${held.id as string}/${decision}`;
+      expect(await home()).to.contain(`"${path}"`);
+      await press(path);
+      expect(await captureOf(body)).to.include({ status });
+      expect(await home()).not.to.contain(`"${path}"`);
+    });
+  }
+
   it('decides what PayPal held up: a payment, a refund, an approval', async () => {
     const customer = await Client.register(app);
     const bought = await customer.buy({ pack_code: 'pack-500' });
