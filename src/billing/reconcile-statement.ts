@@ -38,8 +38,8 @@ export interface StatementCounts {
 const hourMs = 3600 * 1000;
 /** So late may a transaction appear. Source: developer.paypal.com/docs/api/transaction-search/v1. */
 const lateMs = 3 * hourMs;
-/** Of a refund that was made at the gateway we hear for three days: ours may be that much younger than theirs. */
-const marginMs = 4 * 24 * hourMs;
+/** Our clock and the gateway's may differ. */
+const marginMs = hourMs;
 const batchSize = 500;
 /** More than this is no list of differences but another account. */
 const mostMissing = 1000;

@@ -66,7 +66,8 @@ async function adopt(
   answer: ProviderRefund,
 ): Promise<Refund | null> {
   const { db, clock } = services;
-  const { refundId, amountMinor, currency } = answer;
+  const { refundId, amountMinor, currency, madeAt } = answer;
+  const now = clock.now();
   return db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
     // The webhook of the refund and that of the dispute that caused it arrive together.
@@ -88,7 +89,8 @@ async function adopt(
       currency,
       reason: `Made at ${provider}`,
       requestedBy: null,
-      now: clock.now(),
+      // As the gateway's statement dates it, however late we hear of it.
+      now: madeAt === null || madeAt > now ? now : madeAt,
     });
   });
 }

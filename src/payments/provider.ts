@@ -159,6 +159,8 @@ export interface ProviderRefund {
    * elsewhere; null when it keeps nothing.
    */
   reference: string | null;
+  /** By the gateway's clock; null when it does not say. */
+  madeAt: Date | null;
 }
 
 export interface ProviderDispute {

@@ -61,6 +61,7 @@ export function paysAtOnce(): PaymentProvider {
         currency,
         captureId,
         reference: requestId,
+        madeAt: null,
       };
       refunds.set(refundId, refund);
       return Promise.resolve(refund);

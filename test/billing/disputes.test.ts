@@ -134,6 +134,7 @@ describe('a dispute', function () {
       amountMinor: 400,
       currency: 'USD',
       reference: null,
+      madeAt: null,
     };
     const fetchOrder = async (providerOrderId: string) => ({
       ...(await providerOf(app.services, 'paypal').fetchOrder(providerOrderId)),

@@ -69,6 +69,20 @@ const found: Record<string, Sequence> = {
       { do: 'buy', at: 0, who: 0, what: 'pro monthly' },
     ],
   },
+  'a refund that is booked weeks after it was made is looked for in the statement of its own day': {
+    start: '2027-12-31T23:58:00Z',
+    steps: [
+      { do: 'buy', at: 1, who: 0, what: 'basic yearly' },
+      { do: 'reverse', capture: 0 },
+      {
+        atOnce: [
+          { do: 'wait', at: 0, span: '31 days' },
+          { do: 'wait', at: 1, span: '31 days' },
+          { do: 'take in the news', at: 0, backwards: false },
+        ],
+      },
+    ],
+  },
 };
 
 describe('sequences that broke a law of the payments model', function () {

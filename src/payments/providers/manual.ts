@@ -159,6 +159,7 @@ function readRefund({ id, status, requestId, amountMinor, currency, originalId }
     currency,
     captureId: originalId,
     reference: requestId,
+    madeAt: null,
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   Payer,
   Refund,
 } from '@paypal/paypal-server-sdk';
+import { DateTime } from 'luxon';
 import type { Money } from '../../kit/money.ts';
 import { ProviderUnavailable } from '../provider-errors.ts';
 import type { ProviderCapture, ProviderOrder, ProviderPayer, ProviderRefund } from '../provider.ts';
@@ -84,7 +85,14 @@ export function readRefund(refund: Refund): ProviderRefund {
     ...readMoney(refund.amount),
     captureId: lastSegment(refund.links, 'up', 'captures'),
     reference: refund.customId ?? null,
+    madeAt: readTime(refund.createTime),
   };
+}
+
+/** A time that cannot be read is as good as none. */
+function readTime(text = ''): Date | null {
+  const time = DateTime.fromISO(text, { zone: 'utc' });
+  return time.isValid ? time.toJSDate() : null;
 }
 
 function readOrderCapture(capture: OrdersCapture, payee: string | null, orderId: string | null): ProviderCapture {
