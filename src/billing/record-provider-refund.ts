@@ -1,5 +1,5 @@
 import type { Tx } from '../db/index.ts';
-import { reportIncident } from '../incidents/incidents.ts';
+import { reportIncident, settleIncidents } from '../incidents/incidents.ts';
 import { toDecimal } from '../kit/money.ts';
 import { lockOrder } from '../orders/orders.ts';
 import { findPaymentByCapture, findPaymentByProviderOrder, type Payment } from '../payments/payments.ts';
@@ -80,6 +80,8 @@ async function adopt(
       await reportUnmatched(services, tx, answer, summary, `${toDecimal(left)} ${left.currency}`);
       return null;
     }
+    const resolution = 'It is booked as a refund of the order.';
+    await settleIncidents(tx, { kinds: ['refund_unmatched'], subjectId: refundId, resolution, now });
     return createRefund(tx, {
       orderId,
       paymentId,

@@ -83,6 +83,18 @@ const found: Record<string, Sequence> = {
       },
     ],
   },
+  'money that left while a refund was promised is booked when there is room, and then is no incident': {
+    start: '2027-12-31T23:58:00Z',
+    steps: [
+      { do: 'go wrong', which: { on: 'refund', fault: 'error_500' }, times: 3, order: 1 },
+      { do: 'buy', at: 1, who: 0, what: 'basic yearly' },
+      { do: 'reverse', capture: 0 },
+      { do: 'refund', at: 1, order: 0, amountMinor: 1, twice: true },
+      { do: 'take in the news', at: 1, backwards: false },
+      { do: 'wait', at: 0, span: 'an hour' },
+      { do: 'replay a webhook', at: 0, webhook: 0 },
+    ],
+  },
 };
 
 describe('sequences that broke a law of the payments model', function () {
