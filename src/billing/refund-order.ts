@@ -3,6 +3,7 @@ import { recordAudit } from '../audit/audit.ts';
 import { Conflict, ValidationFailed } from '../kit/errors.ts';
 import { toDecimal } from '../kit/money.ts';
 import { lockOrder, type Order } from '../orders/orders.ts';
+import { askedNow } from '../payments/follow-up-due.ts';
 import { currentPayment, findPayment, type Payment } from '../payments/payments.ts';
 import { ProviderRejected, ProviderUnavailable } from '../payments/provider-errors.ts';
 import { createRefund, findRefund, matchRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
@@ -137,7 +138,7 @@ export async function requestRefund(services: Services, promised: Refund): Promi
 async function ask(services: Services, refund: Refund): Promise<void> {
   const payment = await findPayment(refund.paymentId);
   if (payment?.providerCaptureId == null) throw new Error(`refund ${refund.id} has no capture to refund`);
-  await updateRefund(null, refund, { checkedAt: services.clock.now() });
+  await updateRefund(null, refund, askedNow(refund.createdAt, services.clock.now()));
   const provider = providerOf(services, refund.provider);
   const age = services.clock.now().getTime() - refund.createdAt.getTime();
   const isRemembered = age < provider.remembersRequestsMs.refund;

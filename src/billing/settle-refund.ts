@@ -6,6 +6,7 @@ import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
 import { returnCodeOf } from '../orders/order-states.ts';
 import { countTowards, lockOrder, moveOrder, type Order } from '../orders/orders.ts';
+import { askedNow } from '../payments/follow-up-due.ts';
 import type { ProviderRefund } from '../payments/provider.ts';
 import { findRefund, lockRefund, updateRefund, type Refund } from '../payments/refunds.ts';
 import { lockSubscription } from '../subscriptions/subscriptions.ts';
@@ -29,7 +30,7 @@ export async function settleRefund(services: Services, refundId: string, answer:
     const { order, refund } = await lockBoth(tx, refundId);
     const isOpen = refund.status === 'pending' || (refund.status === 'failed' && answer.status === 'completed');
     if (!isOpen) return false;
-    const known = { providerRefundId: answer.refundId, checkedAt: now };
+    const known = { providerRefundId: answer.refundId, ...askedNow(refund.createdAt, now) };
     if (answer.status === 'pending') {
       await updateRefund(tx, refund, known);
       return false;

@@ -1,6 +1,7 @@
 import { GatewayUnavailable } from '../kit/errors.ts';
 import { settleIncidents } from '../incidents/incidents.ts';
 import { lockOrder, moveOrder, type Order } from '../orders/orders.ts';
+import { askedNow } from '../payments/follow-up-due.ts';
 import { lockPayment, updatePayment, type Payment, type PaymentChanges } from '../payments/payments.ts';
 import {
   ProviderDeclined,
@@ -26,8 +27,7 @@ export async function takePayment(
   const provider = providerOf(services, payment.provider);
   const { providerOrderId } = payment;
   if (providerOrderId === null) return order.status === 'pending' ? 'not_approved' : 'closed';
-  // Whoever asks, it counts as asked about.
-  await updatePayment(null, payment, { checkedAt: services.clock.now() });
+  await updatePayment(null, payment, askedNow(payment.waitingSince ?? payment.createdAt, services.clock.now()));
   const refusal = await findRefusal(order);
   const mayCapture = order.status === 'pending' && refusal === null;
   try {

@@ -20,6 +20,14 @@ export function dueForFollowUp(now: Date, since: string): WhereOptions {
   return where(literal(next), { [Op.lte]: now });
 }
 
+/**
+ * What a question at `now` leaves on the row: by whomever, it counts as asked. Not when the schedule is through: then only
+ * the job's own counts, which gives up with it and says so.
+ */
+export function askedNow(since: Date, now: Date): { checkedAt?: Date } {
+  return isLastFollowUp(since, now) ? {} : { checkedAt: now };
+}
+
 /** Whether the schedule is through: the question that is asked now is the last. */
 export function isLastFollowUp(since: Date, now: Date): boolean {
   return now.getTime() - since.getTime() >= followUpDays * day;

@@ -95,6 +95,19 @@ const found: Record<string, Sequence> = {
       { do: 'replay a webhook', at: 0, webhook: 0 },
     ],
   },
+  'a refund that is first asked for after its schedule has run out is given up to staff': {
+    start: '2027-03-10T12:00:00Z',
+    steps: [
+      { do: 'buy', at: 1, who: 0, what: 'basic yearly' },
+      {
+        atOnce: [
+          { do: 'refund', at: 0, order: 0, amountMinor: 500, twice: true },
+          { do: 'go wrong', which: { on: 'token', fault: 'timeout_before' }, times: 4, order: null },
+          { do: 'wait', at: 1, span: '31 days' },
+        ],
+      },
+    ],
+  },
 };
 
 describe('sequences that broke a law of the payments model', function () {
