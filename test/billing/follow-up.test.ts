@@ -98,7 +98,7 @@ describe('what is left open at the gateway', function () {
       const names = ['payment', 'refund', 'webhook'] as const;
       return names.filter((name) => asked[name] > before[name]);
     };
-    return { ask, subjects: [open.order_id, refund.id, webhook] };
+    return { ask, services, payment, refund, subjects: [open.order_id, refund.id, webhook] };
   }
 
   it('is asked about at 1 minute, 5 minutes, 1 hour and then daily for 14 days, and then put before staff', async () => {
@@ -136,6 +136,19 @@ describe('what is left open at the gateway', function () {
       'refund_unresolved 1',
       'webhook_unhandled 1',
     ]);
+  });
+
+  it('is put before staff also when one of them asked after the last time, and got no answer', async () => {
+    const clock = new FixedClock(app.clock.now());
+    const { ask, services, payment, refund, subjects } = await threeOpen(clock);
+    clock.set(new Date(clock.now().getTime() + 20 * day));
+    await askAboutRefund(services, { id: refund.id, reason: 'the customer asks', staff });
+    await settlePayment(services, payment.id).catch(() => undefined);
+    expect(await kindsOf(subjects)).to.deep.equal([]);
+    await ask();
+    expect(await kindsOf(subjects)).to.include.members(['payment_unresolved 1', 'refund_unresolved 1']);
+    await askAboutRefund(services, { id: refund.id, reason: 'the customer asks', staff });
+    expect(await ask()).to.deep.equal([]);
   });
 
   it('is waited for from the moment its answer was missing, not from the order', async () => {
