@@ -1,5 +1,8 @@
 import './refuse-network.ts';
+import { hashCheaply } from '../../src/accounts/passwords.ts';
 import { openDesk } from './cluster.ts';
+
+hashCheaply();
 
 let closeDesk: (() => Promise<void>) | undefined;
 
