@@ -8,7 +8,7 @@ import path from 'node:path';
 import { isAlive } from '../../src/kit/processes.ts';
 import { createTestDatabase } from '../support/database.ts';
 import { freePort } from '../support/ports.ts';
-import { processesNaming, projectRoot, runProgram, temporaryDataDir } from '../support/start.ts';
+import { copyDataDir, processesNaming, projectRoot, runProgram, temporaryDataDir } from '../support/start.ts';
 import type { Program } from '../support/start.ts';
 
 const ready = /Pages +(http:\/\/127\.0\.0\.1:\d+)/;
@@ -23,16 +23,31 @@ interface Kept {
 
 describe('npm start', function () {
   this.timeout(90_000);
+  const model = temporaryDataDir({ open: true });
   let place: ReturnType<typeof temporaryDataDir>;
+  before(async () => {
+    const program = runProgram('src/main.ts', [], { DATA_DIR: model.dataDir, PORT: '0' });
+    await program.says(ready);
+    program.child.kill('SIGTERM');
+    await program.ended;
+  });
   beforeEach(() => {
     place = temporaryDataDir();
   });
   afterEach(() => {
     place.remove();
   });
+  after(() => {
+    model.remove();
+  });
 
   const start = (env: NodeJS.ProcessEnv = {}) =>
     runProgram('src/main.ts', [], { DATA_DIR: place.dataDir, PORT: '0', ...env });
+  /** On data that an earlier start has made. */
+  const startAgain = () => {
+    copyDataDir(model.dataDir, place.dataDir);
+    return start();
+  };
   const kept = () => JSON.parse(readFileSync(path.join(place.dataDir, 'credentials.json'), 'utf8')) as Kept;
   const postmaster = () =>
     Number(readFileSync(path.join(place.dataDir, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
@@ -86,7 +101,7 @@ describe('npm start', function () {
   });
 
   it('is ended by Ctrl-C, which every process of the terminal hears, and leaves none behind', async () => {
-    const program = start();
+    const program = startAgain();
     await urlOf(program);
     const server = postmaster();
     expect(isAlive(server)).to.equal(true);
@@ -132,7 +147,7 @@ describe('npm start', function () {
   });
 
   it('finishes a request that has begun before it ends', async () => {
-    const program = start();
+    const program = startAgain();
     const url = await urlOf(program);
     const { customer } = kept();
     // bcrypt takes its time, so that this request is under way when the signal comes.
@@ -148,7 +163,7 @@ describe('npm start', function () {
   });
 
   it('starts again after it was killed, as if nothing had happened', async () => {
-    const killed = start();
+    const killed = startAgain();
     await urlOf(killed);
     const orphan = postmaster();
     killed.child.kill('SIGKILL');
@@ -162,7 +177,7 @@ describe('npm start', function () {
   });
 
   it('ends with one sentence when its database is taken away', async () => {
-    const program = start();
+    const program = startAgain();
     await urlOf(program);
     process.kill(postmaster(), 'SIGKILL');
     expect(await program.ended).to.equal(1);
@@ -223,7 +238,7 @@ describe('npm start', function () {
   });
 
   it('does not start twice on the same data', async () => {
-    const first = start();
+    const first = startAgain();
     await urlOf(first);
     const second = start();
     expect(await second.ended).to.equal(1);
@@ -235,7 +250,7 @@ describe('npm start', function () {
   });
 
   it('says so when nobody can tell whether the data are in use', async () => {
-    const first = start();
+    const first = startAgain();
     await urlOf(first);
     first.child.kill('SIGTERM');
     await first.ended;
