@@ -27,7 +27,9 @@ export async function takePayment(
   const provider = providerOf(services, payment.provider);
   const { providerOrderId } = payment;
   if (providerOrderId === null) return order.status === 'pending' ? 'not_approved' : 'closed';
-  await updatePayment(null, payment, askedNow(payment.waitingSince ?? payment.createdAt, services.clock.now()));
+  // Where no answer is missing yet, the schedule begins with this question.
+  const now = services.clock.now();
+  await updatePayment(null, payment, askedNow(payment.waitingSince ?? now, now));
   const refusal = await findRefusal(order);
   const mayCapture = order.status === 'pending' && refusal === null;
   try {

@@ -151,6 +151,13 @@ describe('what is left open at the gateway', function () {
     expect(await ask()).to.deep.equal([]);
   });
 
+  it('counts as asked with the first question, however old the order is by then', async () => {
+    const { id } = await paymentOf(await order(await Client.register(app)));
+    await sql(`UPDATE payments SET created_at = created_at - interval '20 days' WHERE id = $1`, [id]);
+    await settlePayment(app.services, id);
+    expect((await sql('SELECT checked_at FROM payments WHERE id = $1', [id]))[0]?.checked_at).not.to.equal(null);
+  });
+
   it('is waited for from the moment its answer was missing, not from the order', async () => {
     const customer = await Client.register(app);
     const bought = await order(customer);
