@@ -6,6 +6,11 @@
  * balance_after(n) = balance_after(n - 1) + amount(n) checkable.
  */
 module.exports = {
+  /** For the `down` of migrations that replace them. */
+  get functions() {
+    return functions;
+  },
+
   async up(queryInterface) {
     await queryInterface.sequelize.query(tables + functions);
   },

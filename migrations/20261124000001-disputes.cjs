@@ -5,6 +5,11 @@
  * spend them. A hold is a taking that leaves the credits where they are; its release gives back exactly what it drew.
  */
 module.exports = {
+  /** For the `down` of migrations that replace them. */
+  get functions() {
+    return takeFree + release;
+  },
+
   async up(queryInterface) {
     await queryInterface.sequelize.query(disputes + held + takeFree + release);
   },

@@ -3,6 +3,7 @@ import { createAccessTokens } from './accounts/access-tokens.ts';
 import { createAdmin, type Admin } from './admin/index.ts';
 import { createApp } from './app.ts';
 import type { Services } from './billing/services.ts';
+import { Consumptions } from './credits/consume.ts';
 import type { Config } from './config.ts';
 import type { Database } from './db/index.ts';
 import { queueDepth } from './db/queue.ts';
@@ -80,6 +81,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     metrics: createMetrics(() => queueDepth(db.pool)),
     sealer: createSealer(secrets.dataEncryption, secrets.formerDataEncryption),
     accessTokens: createAccessTokens(secrets.jwt, clock),
+    consumptions: new Consumptions({ gathering: db.reserved, single: db.pool }),
     providers: openProviders(options, clock, simulator),
     mail: openMail(config, mailbox),
     settings: { ...settingsOf(config), publicUrl },

@@ -1,7 +1,6 @@
 import { Router } from 'express';
 import { z } from 'zod';
 import type { Services } from '../billing/services.ts';
-import { consume } from '../credits/consume.ts';
 import { listTransactions, readCredits } from '../credits/queries.ts';
 import { text, validate } from '../kit/http/validate.ts';
 import { actorOf, callerOf, readableUser, subjectOf } from './authenticate.ts';
@@ -19,7 +18,7 @@ const consumption = z.strictObject({
   description: text(500).optional(),
 });
 
-export function creditRoutes({ db, clock, metrics }: Services): Router {
+export function creditRoutes({ db, clock, metrics, consumptions }: Services): Router {
   const router = Router();
 
   router.get('/', async (req, res) => {
@@ -32,9 +31,10 @@ export function creditRoutes({ db, clock, metrics }: Services): Router {
     const body = validate(consumption, req.body);
     const userId = subjectOf(req, 'credits:consume', body.user_id);
     const idempotency = idempotencyOf(req);
-    const spent = await consume(db.pool, {
+    const spent = await consumptions.consume({
       userId,
       amount: body.amount,
+      quantity: null,
       featureType: body.feature_type,
       reference: body.reference ?? null,
       description: body.description ?? null,

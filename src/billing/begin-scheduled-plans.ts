@@ -21,7 +21,7 @@ export async function beginScheduledPlans(services: Services): Promise<{ begun: 
 }
 
 async function begin(services: Services, tx: Tx, next: Subscription, now: Date): Promise<number> {
-  const { id, userId, orderId, creditsMonthly, rollover, rolloverCap, anchorAt } = next;
+  const { id, userId, orderId, planId, creditsMonthly, rollover, rolloverCap, anchorAt } = next;
   const ended = await liveSubscription(userId, tx);
   if (ended !== null) {
     await endSubscription(tx, ended, 'expired', now);
@@ -30,7 +30,7 @@ async function begin(services: Services, tx: Tx, next: Subscription, now: Date):
   await beginSubscription(tx, next);
   await startQuotaMonth(
     tx,
-    { userId, subscriptionId: id, creditsMonthly, rollover, rolloverCap },
+    { userId, subscriptionId: id, planId, creditsMonthly, rollover, rolloverCap },
     {
       key: orderId === null ? quotaKey(id, anchorAt) : `order:${orderId}`,
       end: next.quotaResetsAt ?? now,

@@ -42,9 +42,7 @@ const books: Readonly<Record<string, string>> = {
   'grants = what was drawn from them': `
     SELECT g.user_id AS subject, g.remaining AS expected, d.sum AS found
     FROM credit_grants g JOIN (
-      SELECT user_id, (part ->> 'grant')::uuid AS grant_id,
-        sum(sign(amount) * (part ->> 'amount')::bigint)::bigint AS sum
-      FROM credit_transactions, jsonb_array_elements(drawn) AS part
+      SELECT user_id, grant_id, sum(amount)::bigint AS sum FROM credit_parts
       WHERE type NOT IN ('hold', 'release') GROUP BY 1, 2
     ) d ON d.user_id = g.user_id AND d.grant_id = g.id
     WHERE g.remaining <> d.sum`,
@@ -56,9 +54,7 @@ const books: Readonly<Record<string, string>> = {
   'held grants = what was set apart in them': `
     SELECT g.user_id AS subject, g.held AS expected, coalesce(d.sum, 0) AS found
     FROM credit_grants g LEFT JOIN (
-      SELECT user_id, (part ->> 'grant')::uuid AS grant_id,
-        sum(-sign(amount) * (part ->> 'amount')::bigint)::bigint AS sum
-      FROM credit_transactions, jsonb_array_elements(drawn) AS part
+      SELECT user_id, grant_id, sum(-amount)::bigint AS sum FROM credit_parts
       WHERE type IN ('hold', 'release') GROUP BY 1, 2
     ) d ON d.user_id = g.user_id AND d.grant_id = g.id
     WHERE g.held <> coalesce(d.sum, 0)`,

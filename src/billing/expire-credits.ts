@@ -1,4 +1,4 @@
-import { usersWithExpiredGrants } from '../credits/queries.ts';
+import { usersWithExpired } from '../credits/queries.ts';
 import { expireDue } from '../credits/ledger.ts';
 import { workOff } from './batches.ts';
 import type { Services } from './services.ts';
@@ -6,7 +6,7 @@ import type { Services } from './services.ts';
 const batchSize = 200;
 
 /**
- * Writes off credits that have passed their date. Spending and reading do the same for one customer, so a late run
+ * Writes off credits that have passed their date, and lets go of holds that have run out. Spending and reading do the same for one customer, so a late run
  * never lets an expired credit be spent: this keeps the books of those who do neither.
  */
 export async function expireCredits(services: Services): Promise<{ users: number; credits: number; failed: number }> {
@@ -14,7 +14,7 @@ export async function expireCredits(services: Services): Promise<{ users: number
   const counts = { users: 0, credits: 0 };
   for (;;) {
     const now = clock.now();
-    const users = await usersWithExpiredGrants(now, batchSize);
+    const users = await db.transaction((tx) => usersWithExpired(tx, now, batchSize));
     const { done, failed } = await workOff(services, 'expired credits', users, async (userId) => {
       counts.credits += await db.transaction((tx) => expireDue(tx, userId, now));
     });

@@ -1,4 +1,4 @@
-import { holdOrderCredits, releaseOrderCredits } from '../credits/holds.ts';
+import { holdOrderCredits, releaseOrderCredits } from '../credits/dispute-holds.ts';
 import type { Tx } from '../db/index.ts';
 import { findOrder, type Order } from '../orders/orders.ts';
 import type { Services } from './services.ts';

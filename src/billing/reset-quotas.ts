@@ -31,7 +31,7 @@ export async function resetQuotas(
  * payment was given back, while a later period is paid for, gives nothing.
  */
 async function beginDueMonths(services: Services, tx: Tx, subscription: Subscription, now: Date): Promise<number> {
-  const { id, userId, priceId, anchorAt, rollover, rolloverCap } = subscription;
+  const { id, userId, planId, priceId, anchorAt, rollover, rolloverCap } = subscription;
   const orders = await ordersWithTime(id, tx);
   let months = 0;
   let start = subscription.quotaResetsAt;
@@ -42,7 +42,7 @@ async function beginDueMonths(services: Services, tx: Tx, subscription: Subscrip
     const creditsMonthly = priceId === null || paidBy !== undefined ? subscription.creditsMonthly : 0;
     const granted = await startQuotaMonth(
       tx,
-      { userId, subscriptionId: id, creditsMonthly, rollover, rolloverCap },
+      { userId, subscriptionId: id, planId, creditsMonthly, rollover, rolloverCap },
       { key: quotaKey(id, monthStart), end, orderId: paidBy?.id ?? null, now },
     );
     if (granted) months += 1;

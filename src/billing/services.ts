@@ -1,4 +1,5 @@
 import type { AccessTokens } from '../accounts/access-tokens.ts';
+import type { Consumptions } from '../credits/consume.ts';
 import type { Database } from '../db/index.ts';
 import type { Clock } from '../kit/clock.ts';
 import type { Sealer } from '../kit/crypto.ts';
@@ -15,6 +16,7 @@ export interface Services {
   metrics: Metrics;
   sealer: Sealer;
   accessTokens: AccessTokens;
+  consumptions: Consumptions;
   /** By name, as in `payments.provider`. */
   providers: ReadonlyMap<string, PaymentProvider>;
   mail: MailTransport;

@@ -48,7 +48,7 @@ export async function startFreePlan(
     const start = quotaMonthStart(subscription.anchorAt, now);
     await startQuotaMonth(
       tx,
-      { ...terms, subscriptionId: subscription.id },
+      { ...terms, planId: plan.id, subscriptionId: subscription.id },
       { key: quotaKey(subscription.id, start), end: nextQuotaReset(subscription.anchorAt, now), now },
     );
     return subscription;

@@ -21,6 +21,10 @@ export class CreditBalance extends Model<InferAttributes<CreditBalance>, InferCr
   declare entries: CreationOptional<number>;
   /** A suspended customer's credits cannot be spent. */
   declare frozen: CreationOptional<boolean>;
+  /** Whose price list and thresholds apply; null without a subscription. */
+  declare planId: CreationOptional<string | null>;
+  /** The next threshold of a low balance, in credits; null when all of this month's have been reached, or there are none. */
+  declare alertAt: CreationOptional<number | null>;
 }
 
 export function initCreditBalance(sequelize: Sequelize): void {
@@ -36,6 +40,8 @@ export function initCreditBalance(sequelize: Sequelize): void {
       quotaResetAt: { type: DataTypes.DATE, allowNull: true },
       entries: { type: DataTypes.BIGINT, allowNull: false, defaultValue: 0 },
       frozen: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: false },
+      planId: { type: DataTypes.UUID, allowNull: true },
+      alertAt: { type: DataTypes.BIGINT, allowNull: true },
     },
     { sequelize, modelName: 'CreditBalance', tableName: 'credit_balances' },
   );

@@ -31,7 +31,11 @@ export class CreditTransaction extends Model<
   declare description: CreationOptional<string | null>;
   declare actor: string;
   declare reference: CreationOptional<string | null>;
-  declare drawn: Drawn[];
+  /** How many units of the feature, where the price list said what one costs. */
+  declare quantity: CreationOptional<number | null>;
+  /** The grant that gave or paid all of it; null where several did, which `drawn` names. */
+  declare grantId: string | null;
+  declare drawn: CreationOptional<Drawn[] | null>;
   declare idempotencyKey: CreationOptional<string | null>;
   declare fingerprint: CreationOptional<string | null>;
   declare createdAt: Date;
@@ -51,7 +55,9 @@ export function initCreditTransaction(sequelize: Sequelize): void {
       description: { type: DataTypes.TEXT, allowNull: true },
       actor: { type: DataTypes.TEXT, allowNull: false },
       reference: { type: DataTypes.TEXT, allowNull: true },
-      drawn: { type: DataTypes.JSONB, allowNull: false },
+      quantity: { type: DataTypes.BIGINT, allowNull: true },
+      grantId: { type: DataTypes.UUID, allowNull: true },
+      drawn: { type: DataTypes.JSONB, allowNull: true },
       idempotencyKey: { type: DataTypes.TEXT, allowNull: true },
       fingerprint: { type: DataTypes.TEXT, allowNull: true },
       createdAt: { type: DataTypes.DATE, allowNull: false },

@@ -1,56 +1,130 @@
-import { select, type Tx } from '../db/index.ts';
-import { newId } from '../kit/ids.ts';
-import { CreditGrant } from './credit-grant.model.ts';
-import { expireDue, lockBalance, sumFree, take } from './ledger.ts';
+import type pg from 'pg';
+import { onlyRow } from '../db/index.ts';
+import { HoldClosed, IdempotencyKeyReused, NotFound, ValidationFailed } from '../kit/errors.ts';
+import { newIdAt } from '../kit/ids.ts';
+import type { Consumption } from './consume.ts';
+import { refused, type Refusal } from './refusals.ts';
 
 /*
- * Credits that are set apart stay in their grant and are counted there as held: the balance shows them, and nothing can
- * draw them. A hold is an entry of the ledger that says what it drew, and its release is another one that gives exactly
- * that back, once; see migrations/*-disputes.cjs.
+ * Holds: credits set apart for work whose price is known when it is done. A hold stands for at most a day, then it lets
+ * go by itself. Each call is one function in the database, a transaction of its own; see migrations/*-credit-functions.cjs.
  */
 
-interface OrderHold {
+export type HoldStatus = 'open' | 'settled' | 'released' | 'expired';
+
+export interface NewHold extends Consumption {
+  expiresAt: Date;
+}
+
+export interface Held {
+  holdId: string;
+  amount: number;
+  expiresAt: Date;
+  /** What could be spent right after it. */
+  available: number;
+  replayed: boolean;
+}
+
+/**
+ * Sets credits apart, those that expire soonest first.
+ * @throws InsufficientCredits, IdempotencyKeyReused, UnknownFeature, CreditsMismatch, ValidationFailed (no price, or too
+ * high a one), Forbidden (suspended), NotFound (no such user)
+ */
+export async function openHold(pool: pg.Pool, hold: NewHold): Promise<Held> {
+  const { rows } = await pool.query<{
+    outcome: 'held' | 'replayed' | Refusal;
+    hold_id: string;
+    amount: number | null;
+    balance: number | null;
+    expires_at: Date;
+  }>({
+    name: 'credits_hold',
+    text: 'SELECT * FROM credits_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+    values: [
+      hold.userId,
+      newIdAt(hold.now),
+      hold.amount,
+      hold.quantity,
+      hold.featureType,
+      hold.description,
+      hold.reference,
+      hold.actor,
+      hold.idempotencyKey,
+      hold.fingerprint,
+      hold.expiresAt,
+      hold.now,
+    ],
+  });
+  const row = onlyRow(rows);
+  const [amount, available] = [row.amount ?? 0, row.balance ?? 0];
+  if (row.outcome !== 'held' && row.outcome !== 'replayed') {
+    throw refused(row.outcome, { ...hold, amount, balance: available });
+  }
+  return { holdId: row.hold_id, amount, expiresAt: row.expires_at, available, replayed: row.outcome === 'replayed' };
+}
+
+export interface HoldClosing {
   userId: string;
-  orderId: string;
+  holdId: string;
+  /** Credits to spend of what is held, 0 or more; null releases all of it. */
+  amount: number | null;
+  actor: string;
+  idempotencyKey: string | null;
+  fingerprint: string;
   now: Date;
 }
 
-/** Source of the entries that set an order's credits apart; the order is their reference. */
-const source = 'dispute';
-
-/**
- * Sets apart all that is free of an order's credits. A second time there is nothing left to set apart, so it may be
- * called as often as one likes. Locks the balance in any case. → credits set apart now
- */
-export async function holdOrderCredits(tx: Tx, { userId, orderId, now }: OrderHold): Promise<number> {
-  await lockBalance(tx, userId, now);
-  const grants = await CreditGrant.findAll({ where: { userId, orderId }, transaction: tx });
-  const free = sumFree(grants);
-  const ids = grants.map(({ id }) => id);
-  if (free > 0) await take(tx, free, ids, { userId, type: 'hold', source, reference: orderId, now });
-  return free;
+export interface ClosedHold {
+  status: 'settled' | 'released';
+  /** What was held. */
+  amount: number;
+  /** What was spent of it. */
+  settled: number;
+  available: number;
+  /** The entry of what was spent; null when nothing was. */
+  transactionId: string | null;
+  replayed: boolean;
 }
 
 /**
- * Gives back what was set apart of an order's credits, each hold once; what has passed its date meanwhile expires at
- * once. → credits that were held until now
+ * Spends up to what is held and lets go of the rest, once. The hold of a suspended account can be closed: the work was
+ * begun before.
+ * @throws HoldClosed, ValidationFailed (more than is held), IdempotencyKeyReused, NotFound (no such hold of that user)
  */
-export async function releaseOrderCredits(tx: Tx, { userId, orderId, now }: OrderHold): Promise<number> {
-  await lockBalance(tx, userId, now);
-  const holds = await select<{ id: string }>(
-    tx,
-    `SELECT id FROM credit_transactions hold
-     WHERE user_id = :userId AND type = 'hold' AND reference = :orderId AND source = :source AND NOT EXISTS (
-       SELECT FROM credit_transactions WHERE user_id = :userId AND type = 'release' AND reference = hold.id::text
-     ) ORDER BY seq`,
-    { userId, orderId, source },
-  );
-  let released = 0;
-  for (const { id } of holds) {
-    const sql = `SELECT credits_release(:userId, :id, :releaseId, 'system', :now) AS released`;
-    const [row] = await select<{ released: number }>(tx, sql, { userId, id, releaseId: newId(), now });
-    released += row?.released ?? 0;
+export async function closeHold(pool: pg.Pool, closing: HoldClosing): Promise<ClosedHold> {
+  const { userId, holdId, actor, idempotencyKey, fingerprint, now } = closing;
+  const { rows } = await pool.query<{
+    outcome: 'settled' | 'released' | 'replayed' | 'key_reused' | 'unknown' | 'closed' | 'too_much';
+    status: HoldStatus;
+    amount: number;
+    settled: number;
+    balance: number;
+    transaction_id: string | null;
+  }>({
+    name: 'credits_close_hold',
+    text: 'SELECT * FROM credits_close_hold($1, $2, $3, $4, $5, $6, $7, $8, $9)',
+    values: [userId, holdId, closing.amount, newIdAt(now), newIdAt(now), actor, idempotencyKey, fingerprint, now],
+  });
+  const { outcome, status, amount, settled, balance: available, transaction_id: transactionId } = onlyRow(rows);
+  switch (outcome) {
+    case 'unknown':
+      throw new NotFound('There is no such hold.');
+    case 'closed':
+      throw new HoldClosed(status);
+    case 'key_reused':
+      throw new IdempotencyKeyReused();
+    case 'too_much':
+      throw new ValidationFailed([{ path: 'amount', message: `at most the ${amount} credits that are held` }]);
+    case 'settled':
+    case 'released':
+    case 'replayed':
+      return {
+        status: status === 'settled' ? 'settled' : 'released',
+        amount,
+        settled,
+        available,
+        transactionId,
+        replayed: outcome === 'replayed',
+      };
   }
-  if (released > 0) await expireDue(tx, userId, now);
-  return released;
 }

@@ -1,6 +1,6 @@
 import { select, type Tx } from '../db/index.ts';
 import { InsufficientCredits } from '../kit/errors.ts';
-import { newId } from '../kit/ids.ts';
+import { newId, newIdAt } from '../kit/ids.ts';
 import { CreditBalance } from './credit-balance.model.ts';
 import { CreditGrant, type GrantSource } from './credit-grant.model.ts';
 import { CreditTransaction, type TransactionType } from './credit-transaction.model.ts';
@@ -68,7 +68,7 @@ export async function grantCredits(tx: Tx, grant: NewGrant): Promise<boolean> {
   );
   await CreditTransaction.create(
     {
-      id: newId(),
+      id: newIdAt(now),
       userId,
       seq: balance.entries,
       type: grant.type ?? 'earn',
@@ -78,7 +78,7 @@ export async function grantCredits(tx: Tx, grant: NewGrant): Promise<boolean> {
       description: grant.description ?? null,
       actor: grant.actor ?? 'system',
       reference: orderId ?? subscriptionId,
-      drawn: [{ grant: id, amount }],
+      grantId: id,
       createdAt: now,
     },
     { transaction: tx },
@@ -102,7 +102,7 @@ interface Taking {
 export async function take(tx: Tx, amount: number, grantIds: readonly string[] | null, taking: Taking): Promise<void> {
   await select(
     tx,
-    `SELECT credits_take(:userId, :id, :type, :amount, string_to_array(:grants, ',')::uuid[], :source, NULL,
+    `SELECT credits_take(:userId, :id, :type, :amount, NULL, string_to_array(:grants, ',')::uuid[], :source, NULL,
        :description, :actor, :reference, :key, NULL, :now)`,
     {
       description: null,
@@ -110,7 +110,7 @@ export async function take(tx: Tx, amount: number, grantIds: readonly string[] |
       reference: null,
       key: null,
       ...taking,
-      id: newId(),
+      id: newIdAt(taking.now),
       amount,
       grants: grantIds?.join(',') ?? null,
     },
@@ -142,6 +142,8 @@ export interface OrderCredits {
   granted: number;
   /** What is left of them and can be taken back: free now, or once what is held is released. */
   remaining: number;
+  /** The part of it that is not held. */
+  free: number;
   grantIds: string[];
 }
 
@@ -152,21 +154,26 @@ export async function creditsOfOrder(tx: Tx, userId: string, orderId: string, no
   return {
     granted: grants.reduce((sum, grant) => sum + grant.amount, 0),
     remaining: grants.reduce((sum, grant) => sum + grant.remaining, 0),
+    free: sumFree(grants),
     grantIds: grants.map((grant) => grant.id),
   };
 }
 
 /**
- * Takes back up to `amount` of what an order gave; what is held of it must be released before, see holds.ts. → how many
- * could be taken back
+ * Takes back up to `amount` of what an order gave. What a dispute has set apart of it must be released before, see
+ * dispute-holds.ts; holds for running work are cancelled where the rest does not reach. → how many could be taken back
  */
 export async function clawBack(
   tx: Tx,
   claim: { userId: string; orderId: string; amount: number; description: string; actor: string; now: Date },
 ): Promise<number> {
   const { userId, orderId, amount, now, ...rest } = claim;
-  const { remaining, grantIds } = await creditsOfOrder(tx, userId, orderId, now);
+  const { remaining, free, grantIds } = await creditsOfOrder(tx, userId, orderId, now);
   const taken = Math.min(amount, remaining);
+  if (taken > free) {
+    const sql = `SELECT credits_cancel_holds(:userId, string_to_array(:grants, ',')::uuid[], :now)`;
+    await select(tx, sql, { userId, grants: grantIds.join(','), now });
+  }
   if (taken > 0) {
     await take(tx, taken, grantIds, { ...rest, userId, now, type: 'clawback', source: 'refund', reference: orderId });
   }

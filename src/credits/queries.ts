@@ -1,5 +1,5 @@
-import { col, literal, Op } from 'sequelize';
-import type { Tx } from '../db/index.ts';
+import { Op } from 'sequelize';
+import { select, type Tx } from '../db/index.ts';
 import { NotFound } from '../kit/errors.ts';
 import { CreditBalance } from './credit-balance.model.ts';
 import { CreditGrant } from './credit-grant.model.ts';
@@ -42,19 +42,15 @@ export async function listTransactions(userId: string, limit: number, before?: n
 }
 
 /**
- * Customers with grants that are past their date, held ones apart, a bounded batch, drawn by lot: one that fails blocks
- * no other.
+ * Customers with free credits that are past their date, or holds that have run out: a bounded batch, drawn by lot, so
+ * that one that fails blocks no other.
  */
-export async function usersWithExpiredGrants(now: Date, limit: number): Promise<string[]> {
-  const rows = await CreditGrant.findAll({
-    attributes: ['userId'],
-    where: { remaining: { [Op.gt]: col('held') }, expiresAt: { [Op.lte]: now } },
-    group: ['userId'],
-    order: literal('random()'),
-    limit,
-    raw: true,
-  });
-  return rows.map((row) => row.userId);
+export async function usersWithExpired(tx: Tx, now: Date, limit: number): Promise<string[]> {
+  const sql = `SELECT user_id FROM (
+      SELECT user_id FROM credit_grants WHERE open AND remaining > held AND expires_at <= :now
+      UNION SELECT user_id FROM credit_holds WHERE status = 'open' AND expires_at <= :now
+    ) due ORDER BY random() LIMIT :limit`;
+  return (await select<{ user_id: string }>(tx, sql, { now, limit })).map(({ user_id }) => user_id);
 }
 
 /** A suspended customer's credits stay, but cannot be spent. */

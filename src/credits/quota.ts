@@ -1,14 +1,15 @@
-import type { Tx } from '../db/index.ts';
+import { select, type Tx } from '../db/index.ts';
 import type { Rollover } from '../plans/plan-terms.ts';
 import { CreditBalance } from './credit-balance.model.ts';
 import { CreditGrant } from './credit-grant.model.ts';
-import { releaseOrderCredits } from './holds.ts';
+import { releaseOrderCredits } from './dispute-holds.ts';
 import { expireDue, grantCredits, sumFree, writeOff } from './ledger.ts';
 
 /** The part of a subscription that its monthly credits depend on. */
 export interface QuotaTerms {
   userId: string;
   subscriptionId: string;
+  planId: string;
   creditsMonthly: number;
   rollover: Rollover;
   /** At most so many credits of earlier months stay, when rollover is `capped`. */
@@ -40,9 +41,15 @@ export async function startQuotaMonth(
       now: month.now,
     }));
   await CreditBalance.update(
-    { monthlyQuota: creditsMonthly, quotaResetAt: month.end, ...(granted ? { quotaUsed: 0 } : {}) },
+    {
+      monthlyQuota: creditsMonthly,
+      quotaResetAt: month.end,
+      planId: terms.planId,
+      ...(granted ? { quotaUsed: 0 } : {}),
+    },
     { where: { userId }, transaction: tx },
   );
+  await select(tx, 'SELECT credits_raise_alerts(:userId, :now)', { userId, now: month.now });
   return granted;
 }
 
@@ -54,18 +61,21 @@ export async function creditsOfSubscription(tx: Tx, userId: string, subscription
 
 /**
  * Ends a subscription's credits: what is left of them, what a dispute has set apart too, is written off and there is no
- * quota any more.
+ * quota any more. Holds for running work stay until they are closed.
  */
 export async function endQuota(tx: Tx, userId: string, subscriptionId: string, now: Date): Promise<number> {
   const expired = await expireDue(tx, userId, now);
-  const held = (await openGrants(tx, userId, subscriptionId)).filter((grant) => grant.held > 0);
-  for (const orderId of new Set(held.flatMap((grant) => grant.orderId ?? []))) {
+  const disputed = (await openGrants(tx, userId, subscriptionId)).filter((grant) => grant.held > 0);
+  for (const orderId of new Set(disputed.flatMap((grant) => grant.orderId ?? []))) {
     await releaseOrderCredits(tx, { userId, orderId, now });
   }
   const left = await openGrants(tx, userId, subscriptionId);
   const writtenOff = await writeOff(tx, userId, left, Infinity, now);
+  // Work that is under way may still be settled; what it gives back has no plan to go to.
+  const held = left.filter((grant) => grant.held > 0).map(({ id }) => id);
+  await CreditGrant.update({ expiresAt: now }, { where: { userId, id: held }, transaction: tx });
   await CreditBalance.update(
-    { monthlyQuota: 0, quotaUsed: 0, quotaResetAt: null },
+    { monthlyQuota: 0, quotaUsed: 0, quotaResetAt: null, planId: null, alertAt: null },
     { where: { userId }, transaction: tx },
   );
   return expired + writtenOff;

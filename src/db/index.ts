@@ -24,11 +24,20 @@ export async function select<Row extends object>(
   return tx.sequelize.query<Row>(sql, { replacements, type: QueryTypes.SELECT, transaction: tx });
 }
 
+/** Of a statement that always answers with one row. */
+export function onlyRow<Row>(rows: readonly Row[]): Row {
+  const [row] = rows;
+  if (row === undefined) throw new Error('a statement gave no answer');
+  return row;
+}
+
 /** The database as domains and flows see it. */
 export interface Database {
   readonly sequelize: Sequelize;
   /** For the hot path, the queue and the sandbox: plain `pg`, named statements. */
   readonly pool: pg.Pool;
+  /** A few connections for what must never queue behind a statement that waits for a lock. */
+  readonly reserved: pg.Pool;
   readonly url: string;
   /**
    * Runs `work` in one READ COMMITTED transaction: committed when it returns, rolled back when it throws. Inside `outer`
@@ -63,21 +72,23 @@ export function connectDatabase({ url, poolSize = 10 }: DatabaseOptions): Databa
   });
   initModels(sequelize);
   const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain', ...patience });
+  const reserved = new pg.Pool({ connectionString: url, max: 2, application_name: 'plantain', ...patience });
   const locks = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain locks' });
   const turns = new Map<string, Promise<unknown>>();
   // An idle connection that the server ends must not end the process; the next query opens a new one.
-  for (const each of [pool, locks]) {
+  for (const each of [pool, reserved, locks]) {
     each.on('error', () => undefined);
     each.on('connect', (client) => client.on('error', () => undefined));
   }
   return {
     sequelize,
     pool,
+    reserved,
     url,
     transaction: (work, outer) => sequelize.transaction({ transaction: outer ?? null }, (tx) => work(tx as Tx)),
     exclusively: (name, work) => inTurn(turns, name, () => withAdvisoryLock(locks, name, work)),
     async close() {
-      await Promise.all([sequelize.close(), pool.end(), locks.end()]);
+      await Promise.all([sequelize.close(), pool.end(), reserved.end(), locks.end()]);
     },
   };
 }

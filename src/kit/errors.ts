@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'payment_declined'
   | 'idempotency_key_reused'
   | 'hold_closed'
+  | 'unknown_feature'
   | 'rate_limited'
   | 'provider_unavailable'
   | 'payload_too_large'
@@ -106,6 +107,28 @@ export class AmountMismatch extends AppError {
     super(422, 'amount_mismatch', `The price is ${expected} ${currency}. Load the plans again and retry.`, {
       extra: { expected_amount: expected, currency },
     });
+  }
+}
+
+/** The client's idea of what a feature costs is not what the plan's price list says. */
+export class CreditsMismatch extends AppError {
+  constructor(required: number) {
+    super(422, 'amount_mismatch', `This costs ${required} credits. Leave amount out, and the price list decides.`, {
+      extra: { required },
+    });
+  }
+}
+
+export class UnknownFeature extends AppError {
+  constructor(feature: string) {
+    super(422, 'unknown_feature', `The plan’s price list has no feature “${feature}”. Use one that it has.`);
+  }
+}
+
+export class HoldClosed extends AppError {
+  constructor(status: string) {
+    const how = status === 'expired' ? 'has run out, and its credits are free again' : `was ${status} before`;
+    super(409, 'hold_closed', `This hold ${how}. Nothing was changed.`, { extra: { hold_status: status } });
   }
 }
 

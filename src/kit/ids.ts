@@ -6,6 +6,11 @@ export function newId(): string {
   return v7();
 }
 
+/** A UUIDv7 of that time, which it begins with. */
+export function newIdAt(time: Date): string {
+  return v7({ msecs: time.getTime() });
+}
+
 /** 256 random bits, URL-safe: for refresh tokens, API keys and secrets. */
 export function newSecret(): string {
   return randomBytes(32).toString('base64url');

@@ -46,6 +46,7 @@ export async function startPanel(db: Database, { port = 0, limited = true } = {}
     metrics: createMetrics(() => Promise.resolve(0)),
     sealer: createSealer('a secret for tests, long enough'),
     accessTokens: undefined as never,
+    consumptions: undefined as never,
     providers: new Map([
       ['paypal', paysAtOnce()],
       ['manual', manual],

@@ -1,5 +1,6 @@
 import { createAccessTokens } from '../../src/accounts/access-tokens.ts';
 import type { Services } from '../../src/billing/services.ts';
+import { Consumptions } from '../../src/credits/consume.ts';
 import { connectDatabase, type Database } from '../../src/db/index.ts';
 import { queueDepth } from '../../src/db/queue.ts';
 import { AdjustableClock } from '../../src/kit/clock.ts';
@@ -71,6 +72,7 @@ function servicesOf(): Services {
     metrics,
     sealer: createSealer(testSecrets.dataEncryption),
     accessTokens: createAccessTokens(testSecrets.jwt, clock),
+    consumptions: new Consumptions({ gathering: db.reserved, single: db.pool }),
     providers: new Map([['paypal', paypal]]),
     mail: new Mailbox(db.pool, clock),
     settings: {

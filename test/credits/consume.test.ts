@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { consume } from '../../src/credits/consume.ts';
 import { grantCredits } from '../../src/credits/ledger.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { addApiKey, call, Client, useApp } from '../support/app.ts';
@@ -82,10 +81,12 @@ describe('consuming credits', function () {
     await give(customer, 4, null);
     const later = new Date(soon.getTime() + 1);
     const request = { userId: customer.id, featureType: 'image', reference: null, description: null, actor: 'user' };
-    const spending = { ...request, idempotencyKey: null, fingerprint: '', now: later };
-    const failure = await consume(app.db.pool, { ...spending, amount: 5 }).catch((error: unknown) => error);
+    const spending = { ...request, quantity: null, idempotencyKey: null, fingerprint: '', now: later };
+    const failure = await app.services.consumptions
+      .consume({ ...spending, amount: 5 })
+      .catch((error: unknown) => error);
     expect(failure).to.have.nested.property('extra.available', 4);
-    expect(await consume(app.db.pool, { ...spending, amount: 4 })).to.include({ balanceAfter: 0 });
+    expect(await app.services.consumptions.consume({ ...spending, amount: 4 })).to.include({ balanceAfter: 0 });
     await expectBalancedBooks(app.services);
   });
 

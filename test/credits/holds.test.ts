@@ -1,137 +1,147 @@
 import { expect } from 'chai';
 import { expireCredits } from '../../src/billing/expire-credits.ts';
-import { consume } from '../../src/credits/consume.ts';
-import { holdOrderCredits, releaseOrderCredits } from '../../src/credits/holds.ts';
-import { deductCredits, grantCredits } from '../../src/credits/ledger.ts';
-import { usersWithExpiredGrants } from '../../src/credits/queries.ts';
+import { closeHold, openHold } from '../../src/credits/holds.ts';
+import { clawBack, grantCredits } from '../../src/credits/ledger.ts';
+import { endQuota } from '../../src/credits/quota.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { Client, useApp, type Json } from '../support/app.ts';
 import { expectBalancedBooks } from '../support/books.ts';
 
-describe('credits that are set apart', function () {
+const secondMs = 1000;
+
+describe('holds', function () {
   this.timeout(60_000);
   const app = useApp();
-  const orderId = newId();
-  const dayMs = 24 * 3600 * 1000;
 
-  afterEach(() => expectBalancedBooks(app.services));
+  async function customerWith(...grants: { amount: number; expiresAt?: Date }[]): Promise<string> {
+    const { id: userId } = await Client.register(app);
+    for (const { amount, expiresAt = null } of grants) {
+      const now = app.clock.now();
+      await app.db.transaction((tx) =>
+        grantCredits(tx, { userId, key: newId(), source: 'promo', amount, expiresAt, now }),
+      );
+    }
+    return userId;
+  }
 
-  const give = ({ id }: Client, amount: number, more: { orderId?: string; expiresAt?: Date } = {}) =>
-    app.db.transaction((tx) =>
-      grantCredits(tx, {
-        userId: id,
-        key: newId(),
-        source: 'pack',
-        amount,
-        expiresAt: null,
-        now: app.clock.now(),
-        ...more,
-      }),
-    );
-  const hold = ({ id }: Client, now = app.clock.now()) =>
-    app.db.transaction((tx) => holdOrderCredits(tx, { userId: id, orderId, now }));
-  const release = ({ id }: Client, now = app.clock.now()) =>
-    app.db.transaction((tx) => releaseOrderCredits(tx, { userId: id, orderId, now }));
-  const spend = (customer: Client, amount: number, now = app.clock.now()) =>
-    consume(app.db.pool, {
-      userId: customer.id,
+  const hold = (userId: string, amount: number, { key = null as string | null, seconds = 60 } = {}) =>
+    openHold(app.db.pool, {
+      userId,
       amount,
-      featureType: 'image',
-      reference: null,
+      quantity: null,
+      featureType: 'video',
+      reference: 'job-1',
       description: null,
       actor: 'user',
-      idempotencyKey: null,
-      fingerprint: '',
-      now,
+      idempotencyKey: key,
+      fingerprint: String(amount),
+      expiresAt: new Date(app.clock.now().getTime() + seconds * secondMs),
+      now: app.clock.now(),
     });
-  const entries = async ({ id }: Client) => {
-    const sql =
-      'SELECT id, type, amount, balance_after, reference FROM credit_transactions WHERE user_id = $1 ORDER BY seq';
-    return (await app.db.pool.query<Json>(sql, [id])).rows;
+  const close = (userId: string, holdId: string, amount: number | null, key: string | null = null) =>
+    closeHold(app.db.pool, {
+      userId,
+      holdId,
+      amount,
+      actor: 'user',
+      idempotencyKey: key,
+      fingerprint: String(amount),
+      now: app.clock.now(),
+    });
+  const failure = (work: Promise<unknown>) =>
+    work.then(
+      () => undefined,
+      (error: unknown) => error as { code: string; extra: Json },
+    );
+  const balance = async (userId: string) => {
+    const sql = 'SELECT available, held, total_used FROM credit_balances WHERE user_id = $1';
+    return (await app.db.pool.query<Json>(sql, [userId])).rows[0];
   };
-  const balance = async ({ id }: Client) => {
-    const sql = 'SELECT available, held FROM credit_balances WHERE user_id = $1';
-    return (await app.db.pool.query<Json>(sql, [id])).rows[0];
-  };
 
-  it('cannot be spent or deducted, while what is beside them can', async () => {
-    const customer = await Client.register(app);
-    await give(customer, 100, { orderId });
-    await give(customer, 40);
-    expect(await hold(customer)).to.equal(100);
-    const failure = await spend(customer, 41).catch((error: unknown) => error);
-    expect(failure).to.have.nested.property('extra.available', 40);
-    expect(await spend(customer, 30)).to.include({ balanceAfter: 10 });
-    const deduction = { userId: customer.id, key: newId(), amount: 11, description: 'too much', actor: 'system' };
-    const refused = await app.db
-      .transaction((tx) => deductCredits(tx, { ...deduction, now: app.clock.now() }))
-      .catch((error: unknown) => error);
-    expect(refused).to.include({ code: 'insufficient_credits' });
-    expect(await balance(customer)).to.deep.equal({ available: 10, held: 100 });
+  it('set credits apart, spend a part of them and give back the rest', async () => {
+    const userId = await customerWith({ amount: 100 });
+    const { holdId, available } = await hold(userId, 60);
+    expect(available).to.equal(40);
+    expect(await balance(userId)).to.deep.equal({ available: 40, held: 60, total_used: 0 });
+    expect(await failure(hold(userId, 41))).to.include({ code: 'insufficient_credits' });
+
+    const closed = await close(userId, holdId, 25);
+    expect(closed).to.include({ status: 'settled', amount: 60, settled: 25, available: 75 });
+    expect(await balance(userId)).to.deep.equal({ available: 75, held: 0, total_used: 25 });
+    await expectBalancedBooks(app.services);
   });
 
-  it('are one entry and its release another, however often either is asked for', async () => {
-    const customer = await Client.register(app);
-    await give(customer, 60, { orderId });
-    await give(customer, 40, { orderId });
-    await spend(customer, 25);
-    const held = await Promise.all([hold(customer), hold(customer), hold(customer)]);
-    expect(held.sort((a, b) => a - b)).to.deep.equal([0, 0, 75]);
-    const released = await Promise.all([release(customer), release(customer), release(customer)]);
-    expect(released.sort((a, b) => a - b)).to.deep.equal([0, 0, 75]);
-    const [, , , held1, released1, ...none] = await entries(customer);
-    expect(held1).to.include({ type: 'hold', amount: -75, balance_after: 0, reference: orderId });
-    expect(released1).to.include({ type: 'release', amount: 75, balance_after: 75, reference: held1?.id });
-    expect(none).to.deep.equal([]);
-    expect((await spend(customer, 75)).balanceAfter).to.equal(0);
+  it('are closed once: the same call gets the same answer, another one is told how it was closed', async () => {
+    const userId = await customerWith({ amount: 10 });
+    const { holdId } = await hold(userId, 10);
+    const [first, second] = await Promise.all([close(userId, holdId, 4, 'k'), close(userId, holdId, 4, 'k')]);
+    expect([first.replayed, second.replayed].sort()).to.deep.equal([false, true]);
+    expect(first.transactionId).to.equal(second.transactionId);
+    expect(await failure(close(userId, holdId, 5, 'k'))).to.include({ code: 'idempotency_key_reused' });
+    const closed = await failure(close(userId, holdId, null));
+    expect(closed).to.include({ code: 'hold_closed' });
+    expect(closed?.extra).to.deep.equal({ hold_status: 'settled' });
+    expect(await balance(userId)).to.deep.equal({ available: 6, held: 0, total_used: 4 });
+    await expectBalancedBooks(app.services);
   });
 
-  it('are never spent as well, when 60 spend while they are set apart and given back', async () => {
-    const customer = await Client.register(app);
-    await give(customer, 50, { orderId });
-    const spending = Array.from({ length: 60 }, () => spend(customer, 1).then(() => 1).catch(() => 0)); // prettier-ignore
-    await Promise.all([hold(customer), release(customer), hold(customer)]);
-    const spent = (await Promise.all(spending)).reduce<number>((sum, one) => sum + one, 0);
-    const { available, held } = (await balance(customer)) as { available: number; held: number };
-    expect(spent + available + held).to.equal(50);
+  it('are opened once for a key', async () => {
+    const userId = await customerWith({ amount: 10 });
+    const answers = await Promise.all([hold(userId, 3, { key: 'k' }), hold(userId, 3, { key: 'k' })]);
+    expect(new Set(answers.map(({ holdId }) => holdId)).size).to.equal(1);
+    expect(answers.map(({ available }) => available)).to.deep.equal([7, 7]);
+    expect(await failure(hold(userId, 4, { key: 'k' }))).to.include({ code: 'idempotency_key_reused' });
   });
 
-  it('wait past their date, and expire at once when they are given back', async () => {
-    const customer = await Client.register(app);
-    const expiresAt = new Date(app.clock.now().getTime() + dayMs);
-    await give(customer, 100, { orderId, expiresAt });
-    await spend(customer, 10);
-    await hold(customer);
-    app.clock.turnTo(new Date(expiresAt.getTime() + dayMs));
-    expect(await usersWithExpiredGrants(app.clock.now(), 10)).to.not.include(customer.id);
+  it('let go by themselves when their time is over, whether the job has come by or not', async () => {
+    const [userId, other] = [await customerWith({ amount: 10 }), await customerWith({ amount: 10 })];
+    const [{ holdId }, theirs] = [await hold(userId, 10), await hold(other, 10)];
+    app.clock.turnTo(new Date(app.clock.now().getTime() + 61 * secondMs));
+    const closed = await failure(close(userId, holdId, 1));
+    expect(closed?.extra).to.deep.equal({ hold_status: 'expired' });
+    expect(await balance(userId)).to.deep.equal({ available: 10, held: 0, total_used: 0 });
     await expireCredits(app.services);
-    expect(await balance(customer)).to.deep.equal({ available: 0, held: 90 });
-    expect(await release(customer)).to.equal(90);
-    expect(await balance(customer)).to.deep.equal({ available: 0, held: 0 });
-    expect((await entries(customer)).at(-1)).to.include({ type: 'expire', amount: -90 });
+    expect(await balance(other)).to.include({ available: 10, held: 0 });
+    expect(await failure(close(other, theirs.holdId, null))).to.include({ code: 'hold_closed' });
+    await expectBalancedBooks(app.services);
   });
 
-  it('leave the free part of their grant to expire alone', async () => {
-    const customer = await Client.register(app);
-    const expiresAt = new Date(app.clock.now().getTime() + dayMs);
-    await give(customer, 100, { orderId, expiresAt });
-    const sql = `SELECT credits_take($1, $2, 'hold', 30, NULL, 'api', 'image', NULL, 'user', 'job', NULL, NULL, $3)`;
-    await app.db.pool.query(sql, [customer.id, newId(), app.clock.now()]);
-    app.clock.turnTo(new Date(expiresAt.getTime() + 1));
-    await expireCredits(app.services);
-    expect(await balance(customer)).to.deep.equal({ available: 0, held: 30 });
-    // It was not the order's dispute that set them apart.
-    expect(await release(customer)).to.equal(0);
+  it('can spend what passed its date while it was held; what goes back of it is written off at once', async () => {
+    const soon = new Date(app.clock.now().getTime() + 30 * secondMs);
+    const userId = await customerWith({ amount: 10, expiresAt: soon }, { amount: 10 });
+    const { holdId } = await hold(userId, 12, { seconds: 3600 });
+    app.clock.turnTo(new Date(soon.getTime() + secondMs));
+    expect(await close(userId, holdId, 4)).to.include({ settled: 4, available: 10 });
+    expect(await balance(userId)).to.deep.equal({ available: 10, held: 0, total_used: 4 });
+    await expectBalancedBooks(app.services);
   });
 
-  it('never exceed what the grant has left, whatever is written past the functions', async () => {
-    const customer = await Client.register(app);
-    await give(customer, 100, { orderId });
-    for (const held of [101, -1]) {
-      const refusal = await app.db.pool
-        .query('UPDATE credit_grants SET held = $2 WHERE user_id = $1', [customer.id, held])
-        .catch((error: unknown) => String(error));
-      expect(refusal).to.contain('credit_grants_held_check');
+  it('are cancelled by a refund that needs their credits', async () => {
+    const userId = await customerWith({ amount: 5 });
+    const [orderId, now] = [newId(), app.clock.now()];
+    const pack = { userId, key: newId(), source: 'pack', amount: 20, expiresAt: null, orderId, now } as const;
+    await app.db.transaction((tx) => grantCredits(tx, pack));
+    const [{ holdId }, other] = [await hold(userId, 12), await hold(userId, 8)];
+    const claim = { userId, orderId, description: 'refund', actor: 'system', now };
+    expect(await app.db.transaction((tx) => clawBack(tx, { ...claim, amount: 20 }))).to.equal(20);
+    expect(await balance(userId)).to.deep.equal({ available: 5, held: 0, total_used: 0 });
+    for (const id of [holdId, other.holdId]) {
+      expect((await failure(close(userId, id, 1)))?.extra).to.deep.equal({ hold_status: 'released' });
     }
+    await expectBalancedBooks(app.services);
+  });
+
+  it('outlive the plan that they drew from, but what they give back does not', async () => {
+    const userId = await customerWith({ amount: 3 });
+    const [subscriptionId, now] = [newId(), app.clock.now()];
+    const month = { userId, key: newId(), source: 'plan', amount: 20, expiresAt: null, subscriptionId, now } as const;
+    await app.db.transaction((tx) => grantCredits(tx, month));
+    const { holdId } = await hold(userId, 15);
+    await app.db.transaction((tx) => endQuota(tx, userId, subscriptionId, now));
+    // The three were there first, so twelve of the month are held; now those are the first to go.
+    expect(await balance(userId)).to.deep.equal({ available: 0, held: 15, total_used: 0 });
+    expect(await close(userId, holdId, 7)).to.include({ settled: 7, available: 3 });
+    expect(await balance(userId)).to.deep.equal({ available: 3, held: 0, total_used: 7 });
+    await expectBalancedBooks(app.services);
   });
 });
