@@ -4,12 +4,15 @@ import { ValidationFailed } from '../kit/errors.ts';
 
 /** The caller's Idempotency-Key and a hash of the request that it stands for. @throws ValidationFailed */
 export function idempotencyOf(req: Request): { key: string; fingerprint: string } | undefined {
-  const key = req.get('Idempotency-Key');
-  if (key === undefined) return undefined;
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new ValidationFailed([{ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
-  }
-  return { key, fingerprint: fingerprintOf(req) };
+  const key = keyOf(req.headers['idempotency-key']);
+  return key === null ? undefined : { key, fingerprint: fingerprintOf(req) };
+}
+
+/** @throws ValidationFailed */
+export function keyOf(header: string | string[] | undefined): string | null {
+  if (header === undefined) return null;
+  if (typeof header === 'string' && /^[\x21-\x7e]{1,255}$/.test(header)) return header;
+  throw new ValidationFailed([{ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
 }
 
 /** The same whatever the order of the fields. */

@@ -58,7 +58,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.patience === undefined ? {} : { patience: options.patience }),
   });
-  server.on('request', system.app as never);
+  server.on('request', system.listener);
   await system.start({ cron: false, worker: options.worker ?? true });
   const { clock, simulator } = system;
   const others: TestApp[] = [];
