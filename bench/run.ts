@@ -6,6 +6,7 @@ import { startEmbeddedPostgres } from '../src/db/embedded.ts';
 import { connectDatabase } from '../src/db/index.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { measureConsume } from './parts/consume.ts';
+import { measureGrowth } from './parts/growth.ts';
 import { isMet, type Row } from './report.ts';
 
 /**
@@ -14,6 +15,7 @@ import { isMet, type Row } from './report.ts';
  */
 const parts: Readonly<Record<string, (bench: { url: string; say: (line: string) => void }) => Promise<Row[]>>> = {
   consume: measureConsume,
+  growth: measureGrowth,
 };
 
 async function main(wanted: string[]): Promise<void> {
