@@ -37,6 +37,7 @@ export function presentPlan({ plan, prices }: OfferedPlan, locale: string, curre
     price_lifetime: lifetime === undefined ? null : toDecimal(lifetime),
     credits_monthly: plan.creditsMonthly,
     features: Object.fromEntries(plan.features.map(({ key, included }) => [key, included])),
+    feature_prices: plan.featurePrices,
     is_popular: plan.isPopular,
   };
 }
