@@ -19,6 +19,7 @@ export function presentUser(user: User) {
     name: user.name,
     locale: user.locale,
     email_verified: user.emailVerifiedAt !== null,
+    mail_low_balance: user.mailLowBalance,
     status: user.status,
     created_at: user.createdAt,
   };

@@ -162,7 +162,7 @@ describe('price lists', function () {
     const write = (column: string, value: unknown) =>
       app.db.pool.query(`UPDATE plans SET ${column} = $2 WHERE id = $1`, [unlisted.id, value]).then(
         () => 'written',
-        (error: { code: string }) => error.code,
+        (error: unknown) => (error as { code: string }).code,
       );
     const violation = '23514';
     for (const prices of [
