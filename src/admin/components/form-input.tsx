@@ -42,7 +42,7 @@ export function FormInput(props: FormInputProps) {
       );
     default:
       return (
-        <label className={isShort(field) ? 'p-field p-short' : 'p-field'} aria-invalid={invalid}>
+        <label className={`p-field ${widthOf(field)}`} aria-invalid={invalid}>
           <span>{label}</span>
           <SimpleInput {...props} />
           <Said {...props} />
@@ -51,8 +51,10 @@ export function FormInput(props: FormInputProps) {
   }
 }
 
-function isShort({ input }: FormField): boolean {
-  return ['number', 'percents', 'money', 'choice'].includes(input);
+/** Thresholds are short, but there is much to say of them. */
+function widthOf({ input }: FormField): string {
+  if (input === 'percents') return 'p-narrow';
+  return input === 'number' || input === 'money' || input === 'choice' ? 'p-short' : '';
 }
 
 function Said({ field: { hint }, error }: FormInputProps) {

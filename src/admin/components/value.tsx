@@ -215,7 +215,7 @@ function Prices({ text, locale }: { text: string; locale: string }) {
         .map(([feature, credits]) => (
           <div key={feature}>
             <dt className="p-code">{feature}</dt>
-            <dd>{t('panel.creditsEach', { shown: formatNumber(credits, locale) })}</dd>
+            <dd>{t('panel.credits', { count: credits, shown: formatNumber(credits, locale) })}</dd>
           </div>
         ))}
     </dl>
@@ -226,8 +226,7 @@ function Percents({ text, locale }: { text: string; locale: string }) {
   const { t } = useTranslation();
   const percents = JSON.parse(text) as number[];
   if (percents.length === 0) return <span className="p-no">{t('panel.noThresholds')}</span>;
-  const shown = percents.map((percent) => formatPercent(percent, locale));
-  return <span>{new Intl.ListFormat(locale, { type: 'unit' }).format(shown)}</span>;
+  return <span>{percents.map((percent) => formatPercent(percent, locale)).join(' · ')}</span>;
 }
 
 /** `{"due":3,"sent":2}` → `due 3 · sent 2`: enough for a list. */

@@ -158,7 +158,7 @@ export const creditAlerts: ResourceSpec = {
     handledAt: time,
   },
   title: 'id',
-  list: ['userId', 'percent', 'available', 'monthlyQuota', 'outcome', 'periodEnd', 'raisedAt'],
+  list: ['userId', 'percent', 'available', 'outcome', 'raisedAt'],
   show: [
     'id',
     'userId',
