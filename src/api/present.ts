@@ -19,6 +19,7 @@ export function presentUser(user: User) {
     name: user.name,
     locale: user.locale,
     email_verified: user.emailVerifiedAt !== null,
+    mail_low_balance: user.mailLowBalance,
     status: user.status,
     created_at: user.createdAt,
   };
@@ -37,6 +38,7 @@ export function presentPlan({ plan, prices }: OfferedPlan, locale: string, curre
     price_lifetime: lifetime === undefined ? null : toDecimal(lifetime),
     credits_monthly: plan.creditsMonthly,
     features: Object.fromEntries(plan.features.map(({ key, included }) => [key, included])),
+    feature_prices: plan.featurePrices,
     is_popular: plan.isPopular,
   };
 }

@@ -186,6 +186,10 @@ export class Client {
     return call(this.app, 'POST', `/api/v1${path}`, { token: this.token, body, ...(headers && { headers }) });
   }
 
+  patch(path: string, body: unknown): Promise<Answer> {
+    return call(this.app, 'PATCH', `/api/v1${path}`, { token: this.token, body });
+  }
+
   /** Orders, approves as the buyer would, and captures. → the order */
   async buy(what: Json): Promise<Json> {
     const created = await this.post('/payments/create-order', what);
