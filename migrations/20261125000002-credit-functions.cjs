@@ -324,16 +324,19 @@ const consumeMany = `
   SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
   SET plan_cache_mode = force_generic_plan AS $$
   DECLARE
+    -- The users whose balances are ours now, in order, and where those stand.
     locked uuid[];
+    places tid[];
     spent text;
   BEGIN
     IF p_wait THEN
-      SELECT array_agg(user_id) INTO locked FROM (
-        SELECT user_id FROM credit_balances WHERE user_id = ANY (p_users) AND NOT frozen ORDER BY user_id FOR UPDATE
+      SELECT array_agg(user_id), array_agg(place) INTO locked, places FROM (
+        SELECT user_id, ctid AS place FROM credit_balances WHERE user_id = ANY (p_users) AND NOT frozen ORDER BY user_id
+        FOR UPDATE
       ) b;
     ELSE
-      SELECT array_agg(user_id) INTO locked FROM (
-        SELECT user_id FROM credit_balances WHERE user_id = ANY (p_users) AND NOT frozen ORDER BY user_id
+      SELECT array_agg(user_id), array_agg(place) INTO locked, places FROM (
+        SELECT user_id, ctid AS place FROM credit_balances WHERE user_id = ANY (p_users) AND NOT frozen ORDER BY user_id
         FOR UPDATE SKIP LOCKED
       ) b;
     END IF;
@@ -348,7 +351,8 @@ const consumeMany = `
       FROM unnest(p_users, p_ids, p_amounts, p_quantities, p_features, p_descriptions, p_references, p_actors, p_keys,
         p_fingerprints) WITH ORDINALITY
         i (user_id, id, amount, quantity, feature, description, reference, actor, key, fingerprint, place)
-      JOIN credit_balances b ON b.user_id = i.user_id
+      -- width_bucket looks up by halves in what is sorted.
+      JOIN credit_balances b ON b.ctid = places[width_bucket(i.user_id, locked)] AND b.user_id = i.user_id
       LEFT JOIN plans p ON p.id = b.plan_id
       CROSS JOIN LATERAL (SELECT (p.feature_prices ->> i.feature)::bigint * coalesce(i.quantity, 1) AS cost) c
       CROSS JOIN LATERAL (
@@ -356,9 +360,7 @@ const consumeMany = `
         WHERE user_id = i.user_id AND open AND remaining > held
         ORDER BY expires_at NULLS LAST, created_at, id LIMIT 1
       ) g
-      -- width_bucket looks up by halves in what is sorted.
-      WHERE locked[width_bucket(i.user_id, locked)] = i.user_id
-        AND (g.expires_at IS NULL OR g.expires_at > p_now)
+      WHERE (g.expires_at IS NULL OR g.expires_at > p_now)
         AND NOT EXISTS (
           SELECT FROM credit_transactions t WHERE t.user_id = i.user_id AND t.idempotency_key = i.key
         )
