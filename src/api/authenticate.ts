@@ -54,10 +54,18 @@ export function subjectFor(caller: Caller, scope: Scope, userId: unknown): strin
     if (userId !== undefined && userId !== caller.userId) throw new Forbidden('A token speaks for its own user only.');
     return caller.userId;
   }
-  if (!caller.key.scopes.has(scope)) throw new Forbidden(`This API key lacks the scope ${scope}.`);
+  if (!caller.key.scopes.has(scope)) throw lacking(scope);
   const parsed = uuid.safeParse(userId);
   if (!parsed.success) throw new ValidationFailed([{ path: 'user_id', message: 'name the user by their id' }]);
   return parsed.data;
+}
+
+/** The API key that calls, where a token cannot: one call for many users. @throws Forbidden (a token, missing scope) */
+export function apiKeyWith(req: Request, scope: Scope): Caller {
+  const caller = callerOf(req);
+  if (caller.kind !== 'api_key') throw new Forbidden('This call takes an API key, not a user’s access token.');
+  if (!caller.key.scopes.has(scope)) throw lacking(scope);
+  return caller;
 }
 
 /** The signed-in customer; API keys are not customers. @throws Forbidden (a key, or suspended), Unauthenticated */
@@ -77,6 +85,10 @@ export async function readableUser(req: Request, scope: Scope, userId: unknown):
   if (user === null || user.status === 'deleted') throw new NotFound('There is no such user.');
   if (callerOf(req).kind === 'user') refuseInactive(user);
   return user;
+}
+
+function lacking(scope: Scope): Forbidden {
+  return new Forbidden(`This API key lacks the scope ${scope}.`);
 }
 
 function refuseInactive(user: User): void {

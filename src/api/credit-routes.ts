@@ -2,12 +2,15 @@ import { Router } from 'express';
 import type { Services } from '../billing/services.ts';
 import { listTransactions, readCredits } from '../credits/queries.ts';
 import { callerOf, readableUser } from './authenticate.ts';
+import { consumeBatch } from './batch-route.ts';
 import { presentConsumed, type ConsumeCall } from './consume-call.ts';
+import { holdRoutes } from './hold-routes.ts';
 import { keyOf, markReplayed } from './idempotency.ts';
 import { pageRequest, toPage } from './pages.ts';
 import { presentCredits, presentTransaction } from './present.ts';
 
-export function creditRoutes({ db, clock }: Services, consume: ConsumeCall): Router {
+export function creditRoutes(services: Services, consume: ConsumeCall): Router {
+  const { db, clock } = services;
   const router = Router();
 
   router.get('/', async (req, res) => {
@@ -22,6 +25,9 @@ export function creditRoutes({ db, clock }: Services, consume: ConsumeCall): Rou
     markReplayed(res, consumed.replayed);
     res.json(presentConsumed(consumed));
   });
+
+  router.post('/consume/batch', consumeBatch(services));
+  router.use('/holds', holdRoutes(services));
 
   router.get('/transactions', async (req, res) => {
     const user = await readableUser(req, 'credits:read', req.query.user_id);

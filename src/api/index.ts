@@ -17,6 +17,8 @@ import { subscriptionRoutes } from './subscription-routes.ts';
 import { userRoutes } from './user-routes.ts';
 
 const bodyLimit = '100kb';
+/** 500 items, each with a description. */
+const batchBodyLimit = '1mb';
 
 export interface Api {
   /** For the calls that come most often. */
@@ -53,6 +55,8 @@ export function createApi(services: Services, { limits, corsOrigins, securityHea
     res.set('Cache-Control', 'no-store');
     next();
   });
+  // A body that has been read is not read again.
+  router.post('/credits/consume/batch', express.json({ limit: batchBodyLimit, type: () => true }));
   router.use(express.json({ limit: bodyLimit, type: () => true }));
 
   router.use('/auth', authRoutes(services, limits));

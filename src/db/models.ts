@@ -7,6 +7,7 @@ import { initAuditEntry } from '../audit/audit-entry.model.ts';
 import { initCreditAlert } from '../credits/credit-alert.model.ts';
 import { initCreditBalance } from '../credits/credit-balance.model.ts';
 import { initCreditGrant } from '../credits/credit-grant.model.ts';
+import { initCreditHold } from '../credits/credit-hold.model.ts';
 import { initCreditTransaction } from '../credits/credit-transaction.model.ts';
 import { initIncident } from '../incidents/incident.model.ts';
 import { initJobRun } from '../jobs/job-run.model.ts';
@@ -34,6 +35,7 @@ export function initModels(sequelize: Sequelize): void {
     initCreditAlert,
     initCreditBalance,
     initCreditGrant,
+    initCreditHold,
     initCreditTransaction,
     initIncident,
     initJobRun,
