@@ -27,7 +27,7 @@ export function requirePrice<Schema extends z.ZodType<ConsumptionRequest>>(schem
     path: ['amount'],
     message: 'say how many credits, or how many units (quantity) where the plan has a price list',
     // Told together with what else is wrong.
-    when: ({ value }) => typeof value === 'object' && value !== null,
+    when: ({ value }) => typeof value === 'object' && value !== null && !Array.isArray(value),
   });
 }
 
