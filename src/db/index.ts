@@ -24,6 +24,11 @@ export async function select<Row extends object>(
   return tx.sequelize.query<Row>(sql, { replacements, type: QueryTypes.SELECT, transaction: tx });
 }
 
+/** Runs SQL with `$1` … in the transaction, the values beside it: what is large, or made of arrays. → its rows */
+export async function query<Row extends object>(tx: Tx, sql: string, values: readonly unknown[]): Promise<Row[]> {
+  return tx.sequelize.query<Row>(sql, { bind: [...values], type: QueryTypes.SELECT, transaction: tx });
+}
+
 /** Of a statement that always answers with one row. */
 export function onlyRow<Row>(rows: readonly Row[]): Row {
   const [row] = rows;
