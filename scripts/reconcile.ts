@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { proveBooks } from '../src/billing/check-books.ts';
+import { proveBooks, type BookResult } from '../src/billing/check-books.ts';
 import { reconcile, usualDays, type ReconcileCounts } from '../src/billing/reconcile.ts';
 import { localUrlOf } from '../src/boot/addresses.ts';
 import { CredentialsFile } from '../src/boot/credentials.ts';
@@ -39,8 +39,8 @@ async function main(): Promise<void> {
     const system = await db.exclusively('parts', () => createSystem({ config, db, log, secrets, ...addresses }));
     try {
       const counts = await reconcile(system.services, { days });
-      const { books, differences } = await proveBooks(system.services);
-      tell(counts, books, differences.length);
+      const { books } = await proveBooks(system.services);
+      tell(counts, books);
     } finally {
       await system.stop();
     }
@@ -49,13 +49,14 @@ async function main(): Promise<void> {
   }
 }
 
-function tell(counts: ReconcileCounts, books: number, booksDifferences: number): void {
+function tell(counts: ReconcileCounts, books: readonly BookResult[]): void {
   const { compared, refunds, transactions, others, differences, settled, left, unread } = counts;
+  const booksDifferences = books.reduce((sum, book) => sum + book.differences, 0);
   console.log(`Payments compared with the gateway one by one: ${compared}, and their refunds: ${refunds}.`);
   console.log(
     `Lines read in the gateway's statement: ${transactions}, of which neither payment nor refund: ${others}.`,
   );
-  console.log(`Books held against each other: ${books}.`);
+  console.log(`Books held against each other: ${books.length}.`);
   console.log(
     `Differences with the gateway: ${differences}; in the books: ${booksDifferences}; settled since: ${settled}.`,
   );
