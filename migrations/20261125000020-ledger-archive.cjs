@@ -6,7 +6,7 @@
  */
 module.exports = {
   async up(queryInterface) {
-    await queryInterface.sequelize.query(carried + giveWay + growth);
+    await queryInterface.sequelize.query(carried + giveWay + growth + released);
   },
 
   async down(queryInterface) {
@@ -23,6 +23,10 @@ module.exports = {
       ALTER TABLE credit_transactions RESET (
         autovacuum_freeze_min_age, autovacuum_vacuum_insert_scale_factor, autovacuum_analyze_scale_factor
       );
+      ALTER TABLE credit_holds DROP COLUMN archived;
+      DROP INDEX credit_transactions_released;
+      CREATE UNIQUE INDEX credit_transactions_released ON credit_transactions (user_id, reference)
+        WHERE type = 'release';
       DROP TABLE credit_carried_parts, credit_carried, ledger_archives;
     `);
   },
@@ -54,6 +58,9 @@ const carried = `
     entries bigint NOT NULL CHECK (entries > 0),
     PRIMARY KEY (user_id, grant_id, type, feature_type)
   );
+
+  -- Its entries are archived.
+  ALTER TABLE credit_holds ADD COLUMN archived boolean NOT NULL DEFAULT false;
 
   CREATE TABLE ledger_archives (
     month date PRIMARY KEY CHECK (extract(day FROM month) = 1),
@@ -95,4 +102,11 @@ const growth = `
   ALTER TABLE credit_transactions SET (
     autovacuum_freeze_min_age = 0, autovacuum_vacuum_insert_scale_factor = 0.02, autovacuum_analyze_scale_factor = 0.02
   );
+`;
+
+/** With the number of the entry, so that settlements are found without reading their releases. */
+const released = `
+  DROP INDEX credit_transactions_released;
+  CREATE UNIQUE INDEX credit_transactions_released ON credit_transactions (user_id, reference) INCLUDE (seq)
+    WHERE type = 'release';
 `;

@@ -1,19 +1,16 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { proveBooks, type BookResult } from '../src/billing/check-books.ts';
 import { reconcile, usualDays, type ReconcileCounts } from '../src/billing/reconcile.ts';
 import { localUrlOf } from '../src/boot/addresses.ts';
-import { CredentialsFile } from '../src/boot/credentials.ts';
 import { checkDatabase } from '../src/boot/database.ts';
 import { tellFailure } from '../src/boot/failure.ts';
 import { readSettings } from '../src/boot/settings.ts';
-import type { Config } from '../src/config.ts';
 import { connectDatabase } from '../src/db/index.ts';
 import { ExpectedFailure } from '../src/kit/expected-failure.ts';
 import { newSecret } from '../src/kit/ids.ts';
 import { createLogger } from '../src/kit/logger.ts';
 import { createSystem } from '../src/system.ts';
+import { databaseUrlOf } from './connect.ts';
 
 const usage = `npm run reconcile -- [--days ${usualDays}]`;
 const mostDays = 3650;
@@ -67,14 +64,6 @@ function tell(counts: ReconcileCounts, books: readonly BookResult[]): void {
     console.error('app must be allowed to read it, at developer.paypal.com.');
   }
   if (differences + booksDifferences + left + unread > 0) process.exitCode = 1;
-}
-
-/** In the sandbox the embedded database is meant, while its server runs. */
-function databaseUrlOf({ databaseUrl, dataDir, production }: Config): string {
-  const isKept = !production && existsSync(path.join(dataDir, 'credentials.json'));
-  const url = databaseUrl ?? (isKept ? CredentialsFile.open(dataDir).content.databaseUrl : undefined);
-  if (url === undefined) throw new ExpectedFailure('DATABASE_URL must name the database of Plantain.');
-  return url;
 }
 
 try {

@@ -1,4 +1,5 @@
 import { select, type Tx } from '../db/index.ts';
+import type { PassName } from './weighted-sums.ts';
 
 /** Something that does not add up. */
 export interface Difference {
@@ -28,20 +29,18 @@ export interface DifferingRow {
 /** A book, and the SQL that answers with what is wrong in it (subject, expected, found, row) and with nothing else. */
 export interface Book {
   name: string;
-  /** The tables that are held against each other. */
-  reads: readonly ProvedTable[];
+  /** The passes that read what it is about. */
+  passes: readonly PassName[];
+  /** What cannot be right when this book is wrong: it is read when one of them is not. */
+  checks: readonly Check[];
   sql: string;
 }
 
-export type ProvedTable = 'entries' | 'grants' | 'balances' | 'holds';
-
-export interface SummedBook extends Book {
-  /** Which sums cannot agree when this book does not; see proof.ts. */
-  sums: readonly Sum[];
-}
-
-/** of grants: entries against grants. of owners: grants against balances. of chains: entries against balances. */
-export type Sum = 'grants' | 'owners' | 'chains';
+/**
+ * sum: entries against grants, balances and holds. owners: grants against balances. parts, quota: rows that are wrong by
+ * themselves. always: few rows, none of which is saved by looking at sums.
+ */
+export type Check = 'sum' | 'owners' | 'parts' | 'quota' | 'always';
 
 /** What is set apart stays in its grant, so that holds and releases move nothing. */
 const moves = `type NOT IN ('hold', 'release')`;
@@ -129,87 +128,92 @@ const lastEntry = `
   WHERE coalesce(b.available, 0) <> coalesce(t.balance_after, c.balance_after, 0)
     OR coalesce(b.entries, 0) <> coalesce(l.seq, c.through_seq, 0)`;
 
-/** Of which it is enough to know that weighted sums agree; see proof.ts. */
-export const summedBooks: readonly SummedBook[] = [
-  {
-    name: 'ledger = balance',
-    reads: ['entries', 'balances'],
-    sums: ['grants', 'owners'],
-    sql: byUser('b.available + b.held', `SELECT user_id, sum(amount)::bigint AS sum FROM ${entries} WHERE ${moves}`),
-  },
-  {
-    name: 'grants = balance',
-    reads: ['grants', 'balances'],
-    sums: ['owners'],
-    sql: byUser('b.available + b.held', 'SELECT user_id, sum(remaining)::bigint AS sum FROM credit_grants'),
-  },
-  { name: 'balance after each entry', reads: ['entries'], sums: ['chains'], sql: chain },
-  { name: 'last entry = balance', reads: ['entries', 'balances'], sums: ['chains'], sql: lastEntry },
-  {
-    name: 'grants = what was drawn from them',
-    reads: ['entries', 'grants'],
-    sums: ['grants'],
-    sql: byGrant('g.remaining', 'sum(amount)', moves),
-  },
-  {
-    name: 'grants = what was given',
-    reads: ['entries', 'grants'],
-    sums: ['grants'],
-    sql: byGrant('g.amount', 'sum(amount)', `${moves} AND amount > 0`),
-  },
-  {
-    name: 'held grants = held balance',
-    reads: ['grants', 'balances'],
-    sums: ['owners'],
-    sql: byUser('b.held', 'SELECT user_id, sum(held)::bigint AS sum FROM credit_grants'),
-  },
-  {
-    name: 'held grants = what was set apart in them',
-    reads: ['entries', 'grants'],
-    sums: ['grants'],
-    sql: byGrant('g.held', 'sum(-amount)', `type IN ('hold', 'release')`),
-  },
-  {
-    name: 'total earned = grants',
-    reads: ['grants', 'balances'],
-    sums: ['owners'],
-    sql: byUser('b.total_earned', 'SELECT user_id, sum(amount)::bigint AS sum FROM credit_grants'),
-  },
-  {
-    name: 'total used = what was spent',
-    reads: ['entries', 'balances'],
-    sums: ['chains'],
-    sql: byUser('b.total_used', `SELECT user_id, sum(-amount)::bigint AS sum FROM ${entries} WHERE type = 'spend'`),
-  },
-];
-
-/** A settlement is two entries, one behind the other. What is archived was closed, and its rows went with it. */
 const holds = `
-  SELECT coalesce(h.user_id, e.user_id) AS subject, d.expected::bigint, d.found::bigint,
-    jsonb_build_object('hold', coalesce(h.id, e.id), 'entry', e.seq, 'expected', d.what || d.expected, 'found', d.what || d.found) AS row
-  FROM credit_holds h
+  SELECT coalesce(h.user_id, e.user_id) AS subject, d.expected, d.found,
+    jsonb_build_object('hold', coalesce(h.id, e.id), 'entry', e.seq, 'expected', d.what || d.expected,
+      'found', d.what || d.found) AS row
+  FROM (SELECT * FROM credit_holds WHERE NOT archived) h
   FULL JOIN (
     SELECT user_id, id, seq, -amount AS amount FROM credit_transactions WHERE type = 'hold' AND source = 'api'
   ) e USING (user_id, id)
   LEFT JOIN credit_transactions r ON r.user_id = coalesce(h.user_id, e.user_id) AND r.type = 'release'
     AND r.reference = coalesce(h.id, e.id)::text
-  LEFT JOIN credit_transactions s ON h.settled > 0 AND s.user_id = r.user_id AND s.seq = r.seq + 1
-  LEFT JOIN credit_carried c ON c.user_id = h.user_id AND e.seq IS NULL AND h.status <> 'open'
-    AND h.created_at <= c.through_at
   CROSS JOIN LATERAL (VALUES
     ('held ', coalesce(h.amount, 0), coalesce(e.amount, 0)),
     ('released ', CASE WHEN h.status <> 'open' THEN h.amount WHEN h.status = 'open' THEN 0 ELSE r.amount END,
-      coalesce(r.amount, 0)),
-    ('spent ', coalesce(h.settled, 0), CASE WHEN s.type = 'spend' THEN -s.amount ELSE 0 END)
+      coalesce(r.amount, 0))
   ) d (what, expected, found)
-  WHERE c.user_id IS NULL AND d.expected <> d.found`;
+  WHERE d.expected <> d.found`;
 
-/** Few rows each, so that nothing is saved by not looking at each. */
-export const smallBooks: readonly Book[] = [
-  { name: 'holds = ledger', reads: ['holds'], sql: holds },
+export const books: readonly Book[] = [
+  {
+    name: 'ledger = balance',
+    passes: ['entries', 'balances'],
+    checks: ['sum', 'owners'],
+    sql: byUser('b.available + b.held', `SELECT user_id, sum(amount)::bigint AS sum FROM ${entries} WHERE ${moves}`),
+  },
+  {
+    name: 'grants = balance',
+    passes: ['grants', 'balances'],
+    checks: ['owners'],
+    sql: byUser('b.available + b.held', 'SELECT user_id, sum(remaining)::bigint AS sum FROM credit_grants'),
+  },
+  { name: 'balance after each entry', passes: ['entries'], checks: ['sum'], sql: chain },
+  { name: 'last entry = balance', passes: ['entries', 'balances'], checks: ['sum'], sql: lastEntry },
+  {
+    name: 'grants = what was drawn from them',
+    passes: ['entries', 'grants'],
+    checks: ['sum'],
+    sql: byGrant('g.remaining', 'sum(amount)', moves),
+  },
+  {
+    name: 'grants = what was given',
+    passes: ['entries', 'grants'],
+    checks: ['sum'],
+    sql: byGrant('g.amount', 'sum(amount)', `${moves} AND amount > 0`),
+  },
+  {
+    name: 'held grants = held balance',
+    passes: ['grants', 'balances'],
+    checks: ['owners'],
+    sql: byUser('b.held', 'SELECT user_id, sum(held)::bigint AS sum FROM credit_grants'),
+  },
+  {
+    name: 'held grants = what was set apart in them',
+    passes: ['entries', 'grants'],
+    checks: ['sum'],
+    sql: byGrant('g.held', 'sum(-amount)', `type IN ('hold', 'release')`),
+  },
+  {
+    name: 'total earned = grants',
+    passes: ['grants', 'balances'],
+    checks: ['owners'],
+    sql: byUser('b.total_earned', 'SELECT user_id, sum(amount)::bigint AS sum FROM credit_grants'),
+  },
+  {
+    name: 'total used = what was spent',
+    passes: ['entries', 'balances'],
+    checks: ['sum'],
+    sql: byUser('b.total_used', `SELECT user_id, sum(-amount)::bigint AS sum FROM ${entries} WHERE type = 'spend'`),
+  },
+  { name: 'holds = entries', passes: ['entries', 'holds'], checks: ['sum'], sql: holds },
+  {
+    name: 'settled holds = what was spent',
+    passes: ['holds'],
+    checks: ['always'],
+    // A settlement is two entries, one behind the other.
+    sql: `
+      SELECT h.user_id AS subject, h.settled AS expected, coalesce(-s.amount, 0) AS found,
+        jsonb_build_object('hold', h.id, 'entry', s.seq, 'expected', h.settled, 'found', coalesce(-s.amount, 0)) AS row
+      FROM credit_holds h
+      JOIN credit_transactions r ON r.user_id = h.user_id AND r.type = 'release' AND r.reference = h.id::text
+      LEFT JOIN credit_transactions s ON s.user_id = r.user_id AND s.seq = r.seq + 1 AND s.type = 'spend'
+      WHERE h.settled > 0 AND NOT h.archived AND h.settled <> coalesce(-s.amount, 0)`,
+  },
   {
     name: 'entries = their parts',
-    reads: ['entries'],
+    passes: ['entries'],
+    checks: ['parts'],
     sql: `
       SELECT t.user_id AS subject, abs(t.amount) AS expected, p.sum AS found,
         jsonb_build_object('entry', t.seq, 'expected', abs(t.amount), 'found', p.sum) AS row
@@ -219,14 +223,16 @@ export const smallBooks: readonly Book[] = [
   },
   {
     name: 'quota used is part of what was used',
-    reads: ['balances'],
+    passes: ['balances'],
+    checks: ['quota'],
     sql: `
       SELECT user_id AS subject, total_used AS expected, quota_used AS found, NULL::jsonb AS row
       FROM credit_balances WHERE quota_used > total_used`,
   },
   {
     name: 'carried forward = its parts',
-    reads: [],
+    passes: ['carried'],
+    checks: ['always'],
     sql: `
       SELECT user_id AS subject, coalesce(c.balance_after, 0) AS expected, coalesce(p.sum, 0) AS found,
         jsonb_build_object('entry', c.through_seq) AS row
@@ -258,10 +264,11 @@ export async function readBook(
     `SELECT *, count(*) OVER () AS total FROM (${sql}) wrong LIMIT ${reportedPerBook}`,
   );
   const bySubject = new Map<string, Difference>();
-  for (const { total: _, row, ...rest } of rows) {
-    const known = bySubject.get(rest.subject) ?? { book: name, ...rest };
-    if (row != null) (known.rows ??= []).push(row);
-    bySubject.set(rest.subject, known);
+  for (const { subject, expected, found, currency, row } of rows) {
+    const money = currency === undefined ? {} : { currency };
+    const difference = bySubject.get(subject) ?? { book: name, subject, expected, found, ...money };
+    if (row != null) (difference.rows ??= []).push(row);
+    bySubject.set(subject, difference);
   }
   return { differences: [...bySubject.values()], total: rows[0]?.total ?? 0 };
 }
