@@ -10,7 +10,7 @@ import { ExpectedFailure } from '../src/kit/expected-failure.ts';
 import { newSecret } from '../src/kit/ids.ts';
 import { createLogger } from '../src/kit/logger.ts';
 import { createSystem } from '../src/system.ts';
-import { databaseUrlOf } from './connect.ts';
+import { databaseUrlOf } from './with-database.ts';
 
 const usage = `npm run reconcile -- [--days ${usualDays}]`;
 const mostDays = 3650;

@@ -75,11 +75,12 @@ export async function proveBooks(
   services: Pick<Services, 'db' | 'clock' | 'log'>,
 ): Promise<{ books: BookResult[]; differences: Difference[] }> {
   const { books, differences } = await prove(services);
-  if (differences.length > 0) await report(services, { books, differences });
+  if (differences.length > 0) await reportDifferences(services, { books, differences });
   return { books, differences };
 }
 
-async function report(
+/** An incident each, with the rows. */
+export async function reportDifferences(
   { db, clock, log }: Pick<Services, 'db' | 'clock' | 'log'>,
   { books, differences }: Proof,
 ): Promise<void> {
