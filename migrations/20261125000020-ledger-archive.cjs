@@ -56,6 +56,9 @@ const carried = `
     feature_type text NOT NULL,
     amount bigint NOT NULL,
     entries bigint NOT NULL CHECK (entries > 0),
+    -- Who gave the grant its credits, and why.
+    actor text,
+    description text,
     PRIMARY KEY (user_id, grant_id, type, feature_type)
   );
 

@@ -9,6 +9,7 @@ import { actorOf, authenticate, callerOf } from './authenticate.ts';
 import { authRoutes } from './auth-routes.ts';
 import { catalogRoutes } from './catalog-routes.ts';
 import { creditRoutes } from './credit-routes.ts';
+import { explainRoutes } from './explain-routes.ts';
 import { paymentRoutes } from './payment-routes.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
 import { userRoutes } from './user-routes.ts';
@@ -57,6 +58,7 @@ export function createApi(
   router.use('/users', userRoutes(services));
   router.use('/payments', paymentRoutes(services));
   router.use('/subscriptions', subscriptionRoutes(services));
+  router.use('/credits/explain', explainRoutes(services));
   router.use('/credits', creditRoutes(services));
 
   router.use(() => {

@@ -163,13 +163,14 @@ const remove = `
     WHERE t.user_id = k.user_id AND t.seq = k.seq AND row_to_json(t)::text = k.line
     RETURNING t.*
   ), parts AS (
-    INSERT INTO credit_carried_parts AS c (user_id, grant_id, type, feature_type, amount, entries)
+    INSERT INTO credit_carried_parts AS c (user_id, grant_id, type, feature_type, amount, entries, actor, description)
     SELECT user_id, grant_id, CASE WHEN amount > 0 THEN 'earn' ELSE type END, coalesce(feature_type, ''), sum(amount),
-      count(*)
+      count(*), min(actor) FILTER (WHERE amount > 0), min(description) FILTER (WHERE amount > 0)
     FROM (
-      SELECT user_id, type, feature_type, grant_id, amount FROM gone WHERE grant_id IS NOT NULL
+      SELECT user_id, type, feature_type, actor, description, grant_id, amount FROM gone WHERE grant_id IS NOT NULL
       UNION ALL
-      SELECT user_id, type, feature_type, (part ->> 'grant')::uuid, sign(g.amount)::bigint * (part ->> 'amount')::bigint
+      SELECT user_id, type, feature_type, actor, description, (part ->> 'grant')::uuid,
+        sign(g.amount)::bigint * (part ->> 'amount')::bigint
       FROM gone g, jsonb_array_elements(g.drawn) part
     ) p WHERE type NOT IN ('hold', 'release')
     GROUP BY 1, 2, 3, 4
