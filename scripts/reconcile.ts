@@ -1,19 +1,16 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { proveBooks } from '../src/billing/check-books.ts';
+import { proveBooks, type BookResult } from '../src/billing/check-books.ts';
 import { reconcile, usualDays, type ReconcileCounts } from '../src/billing/reconcile.ts';
 import { localUrlOf } from '../src/boot/addresses.ts';
-import { CredentialsFile } from '../src/boot/credentials.ts';
 import { checkDatabase } from '../src/boot/database.ts';
 import { tellFailure } from '../src/boot/failure.ts';
 import { readSettings } from '../src/boot/settings.ts';
-import type { Config } from '../src/config.ts';
 import { connectDatabase } from '../src/db/index.ts';
 import { ExpectedFailure } from '../src/kit/expected-failure.ts';
 import { newSecret } from '../src/kit/ids.ts';
 import { createLogger } from '../src/kit/logger.ts';
 import { createSystem } from '../src/system.ts';
+import { databaseUrlOf } from './with-database.ts';
 
 const usage = `npm run reconcile -- [--days ${usualDays}]`;
 const mostDays = 3650;
@@ -39,8 +36,8 @@ async function main(): Promise<void> {
     const system = await db.exclusively('parts', () => createSystem({ config, db, log, secrets, ...addresses }));
     try {
       const counts = await reconcile(system.services, { days });
-      const { books, differences } = await proveBooks(system.services);
-      tell(counts, books, differences.length);
+      const { books } = await proveBooks(system.services);
+      tell(counts, books);
     } finally {
       await system.stop();
     }
@@ -49,13 +46,14 @@ async function main(): Promise<void> {
   }
 }
 
-function tell(counts: ReconcileCounts, books: number, booksDifferences: number): void {
+function tell(counts: ReconcileCounts, books: readonly BookResult[]): void {
   const { compared, refunds, transactions, others, differences, settled, left, unread } = counts;
+  const booksDifferences = books.reduce((sum, book) => sum + book.differences, 0);
   console.log(`Payments compared with the gateway one by one: ${compared}, and their refunds: ${refunds}.`);
   console.log(
     `Lines read in the gateway's statement: ${transactions}, of which neither payment nor refund: ${others}.`,
   );
-  console.log(`Books held against each other: ${books}.`);
+  console.log(`Books held against each other: ${books.length}.`);
   console.log(
     `Differences with the gateway: ${differences}; in the books: ${booksDifferences}; settled since: ${settled}.`,
   );
@@ -66,14 +64,6 @@ function tell(counts: ReconcileCounts, books: number, booksDifferences: number):
     console.error('app must be allowed to read it, at developer.paypal.com.');
   }
   if (differences + booksDifferences + left + unread > 0) process.exitCode = 1;
-}
-
-/** In the sandbox the embedded database is meant, while its server runs. */
-function databaseUrlOf({ databaseUrl, dataDir, production }: Config): string {
-  const isKept = !production && existsSync(path.join(dataDir, 'credentials.json'));
-  const url = databaseUrl ?? (isKept ? CredentialsFile.open(dataDir).content.databaseUrl : undefined);
-  if (url === undefined) throw new ExpectedFailure('DATABASE_URL must name the database of Plantain.');
-  return url;
 }
 
 try {

@@ -12,6 +12,7 @@ import { createConsumeCall } from './consume-call.ts';
 import { createConsumeLane, type ConsumeLane } from './consume-lane.ts';
 import { creditRoutes } from './credit-routes.ts';
 import { callerLimit, limitCallers } from './limits.ts';
+import { explainRoutes } from './explain-routes.ts';
 import { paymentRoutes } from './payment-routes.ts';
 import { subscriptionRoutes } from './subscription-routes.ts';
 import { userRoutes } from './user-routes.ts';
@@ -67,6 +68,7 @@ export function createApi(services: Services, { limits, corsOrigins, securityHea
   router.use('/users', userRoutes(services));
   router.use('/payments', paymentRoutes(services));
   router.use('/subscriptions', subscriptionRoutes(services));
+  router.use('/credits/explain', explainRoutes(services));
   router.use('/credits', creditRoutes(services, consume));
 
   router.use(() => {

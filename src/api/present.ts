@@ -2,6 +2,7 @@ import type { User } from '../accounts/users.ts';
 import type { CreditHold } from '../credits/hold-queries.ts';
 import type { CreditsOverview, CreditTransaction } from '../credits/queries.ts';
 import { toDecimal } from '../kit/money.ts';
+import type { Explanation, Origin } from '../billing/explain-credits.ts';
 import type { WhatFollows } from '../billing/what-follows.ts';
 import type { OrderChange } from '../orders/order-states.ts';
 import type { Order } from '../orders/orders.ts';
@@ -172,6 +173,59 @@ export function presentCredits({ balance, grants }: CreditsOverview) {
       held,
       expires_at: expiresAt,
     })),
+  };
+}
+
+/** A customer learns that staff gave them credits and why, not who of them it was. */
+function presentOrigin(origin: Origin) {
+  switch (origin.kind) {
+    case 'order':
+      return {
+        kind: origin.kind,
+        order_id: origin.orderId,
+        order_no: origin.orderNo,
+        subscription_id: origin.subscriptionId,
+      };
+    case 'subscription_month':
+      return {
+        kind: origin.kind,
+        subscription_id: origin.subscriptionId,
+        month: origin.month,
+        order_id: origin.orderId,
+        order_no: origin.orderNo,
+      };
+    case 'staff':
+      return { kind: origin.kind, reason: origin.reason, by: 'staff' };
+    default:
+      return { kind: origin.kind, reason: origin.reason };
+  }
+}
+
+/** The sums are of all grants; the list ends with the newest so many. */
+const explainedGrantsMost = 500;
+
+export function presentExplanation({ at, available, held, entries, grants }: Explanation) {
+  return {
+    at,
+    available,
+    held,
+    entries,
+    grants: grants.slice(0, explainedGrantsMost).map((grant) => ({
+      id: grant.id,
+      source: grant.source,
+      origin: presentOrigin(grant.origin),
+      granted_at: grant.grantedAt,
+      expires_at: grant.expiresAt,
+      granted: grant.granted,
+      spent: grant.spent,
+      expired: grant.expired,
+      clawed_back: grant.clawedBack,
+      adjusted: grant.adjusted,
+      held: grant.held,
+      remaining: grant.remaining,
+      uses: grant.uses.map((use) => ({ feature_type: use.featureType, credits: use.credits, entries: use.entries })),
+    })),
+    more_grants: Math.max(0, grants.length - explainedGrantsMost),
   };
 }
 

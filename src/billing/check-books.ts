@@ -1,63 +1,14 @@
-import { select } from '../db/index.ts';
+import { readBook } from '../credits/books.ts';
+import { proveCredits, type BookResult, type Difference, type DifferingRow, type Proof } from '../credits/proof.ts';
+import { onlyRow, select, type Tx } from '../db/index.ts';
 import { reportIncident } from '../incidents/incidents.ts';
+import { stopwatch } from '../kit/clock.ts';
 import type { Services } from './services.ts';
 
-/** One thing that does not add up. */
-export interface Difference {
-  book: string;
-  /** The user or the order. */
-  subject: string;
-  expected: number;
-  found: number;
-  /** Where both are money, in minor units. */
-  currency?: string;
-}
+export type { BookResult } from '../credits/proof.ts';
 
-/** Each query answers with the rows that are wrong, and with nothing when the book balances. */
-const books: Readonly<Record<string, string>> = {
-  'ledger = balance': `
-    SELECT b.user_id AS subject, b.available + b.held AS expected, coalesce(t.sum, 0) AS found
-    FROM credit_balances b
-    LEFT JOIN (
-      SELECT user_id, sum(amount)::bigint AS sum FROM credit_transactions
-      WHERE type NOT IN ('hold', 'release') GROUP BY 1
-    ) t USING (user_id)
-    WHERE b.available + b.held <> coalesce(t.sum, 0)`,
-  'grants = balance': `
-    SELECT b.user_id AS subject, b.available + b.held AS expected, coalesce(g.sum, 0) AS found
-    FROM credit_balances b
-    LEFT JOIN (SELECT user_id, sum(remaining)::bigint AS sum FROM credit_grants GROUP BY 1) g USING (user_id)
-    WHERE b.available + b.held <> coalesce(g.sum, 0)`,
-  'balance after each entry': `
-    SELECT subject, expected, found FROM (
-      SELECT user_id AS subject, balance_after AS found,
-        (coalesce(lag(balance_after) OVER chain, 0) + amount)::bigint AS expected,
-        seq, row_number() OVER chain AS place
-      FROM credit_transactions WINDOW chain AS (PARTITION BY user_id ORDER BY seq)
-    ) entries WHERE expected <> found OR seq <> place`,
-  'last entry = balance': `
-    SELECT b.user_id AS subject, b.available AS expected, t.balance_after AS found
-    FROM credit_balances b JOIN credit_transactions t ON t.user_id = b.user_id AND t.seq = b.entries
-    WHERE b.available <> t.balance_after`,
-  'grants = what was drawn from them': `
-    SELECT g.user_id AS subject, g.remaining AS expected, d.sum AS found
-    FROM credit_grants g JOIN (
-      SELECT user_id, grant_id, sum(amount)::bigint AS sum FROM credit_parts
-      WHERE type NOT IN ('hold', 'release') GROUP BY 1, 2
-    ) d ON d.user_id = g.user_id AND d.grant_id = g.id
-    WHERE g.remaining <> d.sum`,
-  'held grants = held balance': `
-    SELECT b.user_id AS subject, b.held AS expected, coalesce(g.sum, 0) AS found
-    FROM credit_balances b
-    LEFT JOIN (SELECT user_id, sum(held)::bigint AS sum FROM credit_grants GROUP BY 1) g USING (user_id)
-    WHERE b.held <> coalesce(g.sum, 0)`,
-  'held grants = what was set apart in them': `
-    SELECT g.user_id AS subject, g.held AS expected, coalesce(d.sum, 0) AS found
-    FROM credit_grants g LEFT JOIN (
-      SELECT user_id, grant_id, sum(-amount)::bigint AS sum FROM credit_parts
-      WHERE type IN ('hold', 'release') GROUP BY 1, 2
-    ) d ON d.user_id = g.user_id AND d.grant_id = g.id
-    WHERE g.held <> coalesce(d.sum, 0)`,
+/** Each query answers with the orders that are wrong, and with nothing when the book balances. */
+const orderBooks: Readonly<Record<string, string>> = {
   'payments = orders': `
     SELECT o.id AS subject, o.currency,
       CASE WHEN o.paid_at IS NULL THEN 0 ELSE o.amount_minor END AS expected, coalesce(p.sum, 0) AS found
@@ -79,56 +30,89 @@ const books: Readonly<Record<string, string>> = {
     WHERE (d.count IS NOT NULL) <> (o.disputed_at IS NOT NULL)`,
 };
 
-const reportedPerBook = 100;
-
-/** Holds the books against each other, in one snapshot. → every difference, none when all is well */
-export async function findDifferences({ db }: Pick<Services, 'db'>): Promise<Difference[]> {
+/** Holds all books against each other, in one snapshot that nobody has to wait for. */
+async function prove({ db }: Pick<Services, 'db'>): Promise<Proof> {
   return db.transaction(async (tx) => {
     await tx.sequelize.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY', { transaction: tx });
-    const differences: Difference[] = [];
-    for (const [book, sql] of Object.entries(books)) {
-      const rows = await select<Omit<Difference, 'book'>>(tx, `${sql} LIMIT ${reportedPerBook}`);
-      differences.push(...rows.map((row) => ({ book, ...row })));
-    }
-    return differences;
+    const credits = await proveCredits(tx, (work) => db.transaction(work, tx));
+    const orders = await proveOrders(tx);
+    return {
+      books: [...credits.books, ...orders.books],
+      differences: [...credits.differences, ...orders.differences],
+    };
   });
 }
 
-/** The nightly proof. @throws Error naming the books that do not balance, so that the run counts as failed */
-export async function checkBooks(services: Services): Promise<{ books: number; differences: number }> {
-  const { books, differences } = await proveBooks(services);
-  if (differences.length === 0) return { books, differences: 0 };
-  const names = [...new Set(differences.map(({ book }) => book))].join(', ');
-  throw new Error(`${differences.length} differences: ${names}`);
+async function proveOrders(tx: Tx): Promise<Proof> {
+  const proof: Proof = { books: [], differences: [] };
+  const { rows } = onlyRow(await select<{ rows: number }>(tx, 'SELECT count(*) AS rows FROM orders'));
+  for (const [name, sql] of Object.entries(orderBooks)) {
+    const elapsed = stopwatch();
+    const { differences, total } = await readBook(tx, { name, sql });
+    proof.differences.push(...differences);
+    proof.books.push({ name, rows, differences: total, ms: elapsed() });
+  }
+  return proof;
 }
 
-/** Each difference becomes an incident. → how many books were held against each other, and what does not add up */
+/** → what does not add up, some of each book; none when all is well */
+export async function findDifferences(services: Pick<Services, 'db'>): Promise<Difference[]> {
+  return (await prove(services)).differences;
+}
+
+/** The nightly proof. @throws Error naming the books that do not balance, so that the run counts as failed */
+export async function checkBooks(services: Services): Promise<{ books: number; differences: number; rows: number }> {
+  const { books } = await proveBooks(services);
+  const wrong = books.filter(({ differences }) => differences > 0);
+  const differences = wrong.reduce((sum, book) => sum + book.differences, 0);
+  const rows = Math.max(...books.map((book) => book.rows));
+  if (differences === 0) return { books: books.length, differences, rows };
+  throw new Error(`${differences} differences: ${wrong.map(({ name }) => name).join(', ')}`);
+}
+
+/** Each customer and each order with a difference in a book becomes an incident, with its rows. → what became of each book */
 export async function proveBooks(
   services: Pick<Services, 'db' | 'clock' | 'log'>,
-): Promise<{ books: number; differences: Difference[] }> {
-  const differences = await findDifferences(services);
-  if (differences.length > 0) await report(services, differences);
-  return { books: Object.keys(books).length, differences };
+): Promise<{ books: BookResult[]; differences: Difference[] }> {
+  const { books, differences } = await prove(services);
+  if (differences.length > 0) await reportDifferences(services, { books, differences });
+  return { books, differences };
 }
 
-async function report(
+/** An incident each, with the rows. */
+export async function reportDifferences(
   { db, clock, log }: Pick<Services, 'db' | 'clock' | 'log'>,
-  differences: readonly Difference[],
+  { books, differences }: Proof,
 ): Promise<void> {
   for (const difference of differences) log.error(difference, 'the books do not balance');
   await db.transaction(async (tx) => {
-    for (const { book, subject, expected, found, currency } of differences) {
+    for (const { book, subject, expected, found, currency, rows = [] } of differences) {
+      const where = rows.length === 0 ? '' : `: ${rows.slice(0, namedRows).map(nameOf).join(', ')}`;
       await reportIncident(tx, {
         kind: 'books_difference',
         subjectType: 'books',
         subjectId: subject,
         aspect: book,
-        summary: `${book}: ${subject} does not add up.`,
+        summary: `${book}: ${subject} does not add up${where}${rows.length > namedRows ? ' …' : '.'}`,
         expected: String(expected),
         found: String(found),
         amount: currency === undefined ? null : { amountMinor: Math.abs(expected - found), currency },
+        details: { differencesInThisBook: books.find(({ name }) => name === book)?.differences, rows },
         now: clock.now(),
       });
     }
   });
+}
+
+/** In a summary; the details have all of them. */
+const namedRows = 3;
+
+function nameOf({ entry, grant, hold, missing }: DifferingRow): string {
+  if (missing !== undefined) {
+    return missing.first === missing.last
+      ? `entry ${missing.first} is missing`
+      : `entries ${missing.first} to ${missing.last} are missing`;
+  }
+  if (hold !== undefined) return `hold ${hold}`;
+  return grant === undefined ? `entry ${entry ?? '?'}` : `grant ${grant}`;
 }

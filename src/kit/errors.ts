@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'hold_closed'
   | 'unknown_feature'
   | 'account_busy'
+  | 'history_archived'
   | 'rate_limited'
   | 'provider_unavailable'
   | 'payload_too_large'
@@ -123,6 +124,20 @@ export class CreditsMismatch extends AppError {
 export class UnknownFeature extends AppError {
   constructor(feature: string) {
     super(422, 'unknown_feature', `The plan’s price list has no feature “${feature}”. Use one that it has.`);
+  }
+}
+
+/** What is asked about lies in entries that have left the database for the archive. */
+export class HistoryArchived extends AppError {
+  constructor(earliest: Date) {
+    super(
+      410,
+      'history_archived',
+      `Entries before ${earliest.toISOString()} are archived. Ask about that time or later.`,
+      {
+        extra: { earliest },
+      },
+    );
   }
 }
 

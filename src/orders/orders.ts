@@ -70,6 +70,16 @@ export async function findOrder(id: string, tx?: Tx): Promise<Order | null> {
   return Order.findByPk(id, { transaction: tx ?? null });
 }
 
+/** → the numbers that people know orders by, by id */
+export async function orderNumbers(tx: Tx, ids: readonly string[]): Promise<Map<string, string>> {
+  const orders = await Order.findAll({
+    attributes: ['id', 'orderNo'],
+    where: { id: [...new Set(ids)] },
+    transaction: tx,
+  });
+  return new Map(orders.map(({ id, orderNo }) => [id, orderNo]));
+}
+
 /** A customer's own order: somebody else's looks as if it were not there. @throws NotFound */
 export async function getOrderOf(userId: string, reference: { id: string } | { orderNo: string }): Promise<Order> {
   const order = await Order.findOne({ where: { userId, ...reference } });
