@@ -27,7 +27,7 @@ export interface Held {
 /**
  * Sets credits apart, those that expire soonest first.
  * @throws InsufficientCredits, IdempotencyKeyReused, UnknownFeature, CreditsMismatch, ValidationFailed (no price, or too
- * high a one), Forbidden (suspended), NotFound (no such user)
+ * high a one), Forbidden (suspended), NotFound (no such user), AccountBusy (locked for ten seconds)
  */
 export async function openHold(pool: pg.Pool, hold: NewHold): Promise<Held> {
   const rows = await ask<{
@@ -88,7 +88,8 @@ export interface ClosedHold {
 /**
  * Spends up to what is held and lets go of the rest, once. The hold of a suspended account can be closed: the work was
  * begun before.
- * @throws HoldClosed, ValidationFailed (more than is held), IdempotencyKeyReused, NotFound (no such hold of that user)
+ * @throws HoldClosed, ValidationFailed (more than is held), IdempotencyKeyReused, NotFound (no such hold of that user),
+ * AccountBusy (locked for ten seconds)
  */
 export async function closeHold(pool: pg.Pool, closing: HoldClosing): Promise<ClosedHold> {
   const { userId, holdId, actor, idempotencyKey, fingerprint, now } = closing;

@@ -132,6 +132,7 @@ describe('consuming in batches', function () {
     }
     expect(results[0]).to.include({ user_id: null, key: null });
     expect(results.at(-1)).to.include({ balance_after: 9 });
+    expect(codes(await batch({}, 7))).to.deep.equal(['validation_failed', 'validation_failed']);
   });
 
   it('counts the second of two items with one key as the first again, or as a mistake when it is another', async () => {
