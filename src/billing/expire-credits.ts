@@ -1,25 +1,40 @@
-import { usersWithExpired } from '../credits/queries.ts';
+import { expireMany, usersWithExpired, type ExpiredUsers } from '../credits/expiry-batch.ts';
 import { expireDue } from '../credits/ledger.ts';
-import { workOff } from './batches.ts';
+import { inSets, type SetWork, type Tell } from './in-sets.ts';
 import type { Services } from './services.ts';
 
-const batchSize = 200;
+interface Expired {
+  done: number;
+  credits: number;
+}
 
 /**
- * Writes off credits that have passed their date, and lets go of holds that have run out. Spending and reading do the same for one customer, so a late run
- * never lets an expired credit be spent: this keeps the books of those who do neither.
+ * Writes off credits that have passed their date, and lets go of holds that have run out. Spending and reading do the
+ * same for one customer, so a late run never lets an expired credit be spent: this keeps the books of those who do
+ * neither. Whoever's balance is locked just now is left for the next run. → credits written off, of how many customers
  */
-export async function expireCredits(services: Services): Promise<{ users: number; credits: number; failed: number }> {
-  const { db, clock } = services;
+export async function expireCredits(
+  services: Services,
+  { tell = () => undefined, batchSize }: { tell?: Tell; batchSize?: number } = {},
+): Promise<{ users: number; credits: number; failed: number }> {
   const counts = { users: 0, credits: 0 };
-  for (;;) {
-    const now = clock.now();
-    const users = await db.transaction((tx) => usersWithExpired(tx, now, batchSize));
-    const { done, failed } = await workOff(services, 'expired credits', users, async (userId) => {
-      counts.credits += await db.transaction((tx) => expireDue(tx, userId, now));
-    });
-    counts.users += done;
-    // Who failed is due again at once; the next run tries again.
-    if (users.length < batchSize || failed > 0) return { ...counts, failed };
+  const work: Omit<SetWork<ExpiredUsers, Expired>, 'find'> = {
+    what: 'expired credits',
+    async work(tx, batch, now) {
+      const { users, credits } = await expireMany(tx, batch, now);
+      return { done: users, credits };
+    },
+    one: async (tx, userId, now) => ({ done: 1, credits: await expireDue(tx, userId, now) }),
+    count({ done, credits }) {
+      counts.users += done;
+      counts.credits += credits;
+      tell(counts);
+    },
+  };
+  const options = batchSize === undefined ? {} : { most: batchSize };
+  let failed = 0;
+  for (const source of ['holds', 'grants'] as const) {
+    failed += await inSets(services, { ...work, find: (tx, next) => usersWithExpired(tx, source, next) }, options);
   }
+  return { ...counts, failed };
 }

@@ -1,5 +1,5 @@
 import { Op } from 'sequelize';
-import { select, type Tx } from '../db/index.ts';
+import type { Tx } from '../db/index.ts';
 import { NotFound } from '../kit/errors.ts';
 import { CreditBalance } from './credit-balance.model.ts';
 import { CreditGrant } from './credit-grant.model.ts';
@@ -39,18 +39,6 @@ export async function listTransactions(userId: string, limit: number, before?: n
     order: [['seq', 'DESC']],
     limit,
   });
-}
-
-/**
- * Customers with free credits that are past their date, or holds that have run out: a bounded batch, drawn by lot, so
- * that one that fails blocks no other.
- */
-export async function usersWithExpired(tx: Tx, now: Date, limit: number): Promise<string[]> {
-  const sql = `SELECT user_id FROM (
-      SELECT user_id FROM credit_grants WHERE open AND remaining > held AND expires_at <= :now
-      UNION SELECT user_id FROM credit_holds WHERE status = 'open' AND expires_at <= :now
-    ) due ORDER BY random() LIMIT :limit`;
-  return (await select<{ user_id: string }>(tx, sql, { now, limit })).map(({ user_id }) => user_id);
 }
 
 /** A suspended customer's credits stay, but cannot be spent. */

@@ -24,6 +24,11 @@ export async function select<Row extends object>(
   return tx.sequelize.query<Row>(sql, { replacements, type: QueryTypes.SELECT, transaction: tx });
 }
 
+/** Runs SQL with `$1` … in the transaction, the values beside it: what is large, or made of arrays. → its rows */
+export async function query<Row extends object>(tx: Tx, sql: string, values: readonly unknown[]): Promise<Row[]> {
+  return tx.sequelize.query<Row>(sql, { bind: [...values], type: QueryTypes.SELECT, transaction: tx });
+}
+
 /** Of a statement that always answers with one row. */
 export function onlyRow<Row>(rows: readonly Row[]): Row {
   const [row] = rows;
@@ -52,6 +57,9 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** Nor does a statement of the plain pool wait longer for a lock: it would keep its connection from the others. */
+const lockTimeoutMs = 10_000;
+
 /** A server that does not answer is an error after this long, not a request that hangs. */
 const patience = { connectionTimeoutMillis: 10_000, keepAlive: true };
 
@@ -71,7 +79,13 @@ export function connectDatabase({ url, poolSize = 10 }: DatabaseOptions): Databa
     dialectOptions: { application_name: 'plantain', ...patience },
   });
   initModels(sequelize);
-  const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain', ...patience });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    application_name: 'plantain',
+    lock_timeout: lockTimeoutMs,
+    ...patience,
+  });
   const reserved = new pg.Pool({ connectionString: url, max: 2, application_name: 'plantain', ...patience });
   const locks = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain locks' });
   const turns = new Map<string, Promise<unknown>>();

@@ -135,24 +135,6 @@ export interface DueBatch {
   except: readonly string[];
 }
 
-/** A batch whose quota month has ended, locked; other processes skip these rows and take the next. */
-export async function lockQuotaDue(tx: Tx, { now, limit, except }: DueBatch): Promise<Subscription[]> {
-  return Subscription.findAll({
-    where: {
-      id: { [Op.notIn]: except },
-      status: 'active',
-      quotaResetsAt: { [Op.lte]: now },
-      // A period that has ended gets no further month: it is renewed or it expires.
-      [Op.or]: [{ endDate: null }, { endDate: { [Op.gt]: now } }],
-    },
-    order: [['quotaResetsAt', 'ASC']],
-    limit,
-    transaction: tx,
-    lock: tx.LOCK.UPDATE,
-    skipLocked: true,
-  });
-}
-
 /** A batch whose period has ended, locked; other processes skip these rows. */
 export async function lockEnded(tx: Tx, { now, limit, except }: DueBatch): Promise<Subscription[]> {
   return Subscription.findAll({

@@ -33,7 +33,7 @@ describe('jobs that meet a bad row', function () {
     for (const { id } of [bad, good]) await startFreePlan(app.services, { userId: id, planCode: 'free' });
     await spoil(bad);
     later(32 * day);
-    expect(await resetQuotas(app.services)).to.deep.equal({ subscriptions: 1, months: 1, failed: 1 });
+    expect(await resetQuotas(app.services)).to.include({ subscriptions: 1, months: 1, failed: 1 });
     await good.signIn();
     expect(await good.credits()).to.include({ available_credits: 50 });
     await mend(bad);

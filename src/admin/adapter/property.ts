@@ -14,6 +14,8 @@ const types: Readonly<Record<Field['kind'], PropertyType>> = {
   json: 'string',
   localized: 'string',
   features: 'string',
+  prices: 'string',
+  percents: 'string',
   code: 'string',
   word: 'string',
   actor: 'string',
