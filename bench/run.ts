@@ -7,6 +7,7 @@ import { connectDatabase } from '../src/db/index.ts';
 import { migrate } from '../src/db/migrate.ts';
 import { measureConsume } from './parts/consume.ts';
 import { measureGrowth } from './parts/growth.ts';
+import { measureProof } from './parts/proof.ts';
 import { isMet, type Row } from './report.ts';
 
 /**
@@ -16,6 +17,7 @@ import { isMet, type Row } from './report.ts';
 const parts: Readonly<Record<string, (bench: { url: string; say: (line: string) => void }) => Promise<Row[]>>> = {
   consume: measureConsume,
   growth: measureGrowth,
+  proof: measureProof,
 };
 
 async function main(wanted: string[]): Promise<void> {

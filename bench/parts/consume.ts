@@ -1,4 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
+import { createApiKey } from '../../src/accounts/api-keys.ts';
 import { connectDatabase } from '../../src/db/index.ts';
 import { newSecret } from '../../src/kit/ids.ts';
 import { drive, type Figures } from '../load.ts';
@@ -9,6 +10,7 @@ import { addCustomers, startProgram, tokensFor } from '../stage.ts';
 const connections = 32;
 const path = '/api/v1/credits/consume';
 const body = '{"amount":1,"feature_type":"image"}';
+const itemsInBatch = 500;
 
 /**
  * `POST /credits/consume` of one web process, beside a bare Express handler that verifies the same token and parses the
@@ -22,7 +24,8 @@ export async function measureConsume(
   const db = connectDatabase({ url });
   try {
     const secret = newSecret();
-    const tokens = tokensFor(await addCustomers(db, users), secret);
+    const ids = await addCustomers(db, users);
+    const tokens = tokensFor(ids, secret);
     await db.pool.query(minimalLedger.tables);
     await db.pool.query(minimalLedger.fill, [users]);
     await db.pool.query('VACUUM ANALYZE');
@@ -51,9 +54,24 @@ export async function measureConsume(
       uniform: () => load(ports.ours, anybody),
       hot: () => load(ports.ours, oneUser),
     });
+    const apiKey = await createApiKey({ name: 'bench', scopes: ['credits:consume'], createdBy: null, now: new Date() });
+    const batch = () =>
+      drive({
+        port: ports.ours,
+        path: `${path}/batch`,
+        connections: 4,
+        seconds,
+        next: () => ({ token: apiKey, key: `batch-${(turn += 1)}`, body: batchOf(ids) }),
+      });
+    await batch();
     const plain = await inTurn(rounds, {
       p: () => runPgbench(url, { script: minimalLedger.script(users), clients: connections, seconds }),
       pHot: () => runPgbench(url, { script: minimalLedger.script(1), clients: 8, seconds }),
+      batch: async () => {
+        const { perSecond, failed } = await batch();
+        if (failed > 0) throw new Error(`${failed} batches failed`);
+        return perSecond * itemsInBatch;
+      },
     });
     const [e, uniform, hot] = [summary(http.e), summary(http.uniform), summary(http.hot)];
     const [p, pHot] = [median(plain.p), median(plain.pHot)];
@@ -90,11 +108,28 @@ export async function measureConsume(
         limit: { atLeast: 1.5 },
         figures: `${words(hot)}; P ${pHot.toFixed(0)}/s`,
       },
+      {
+        what: `batch of ${itemsInBatch}, 4 connections`,
+        measuredAs: 'items/s ÷ P at 32 clients',
+        ratio: median(plain.batch) / p,
+        limit: { atLeast: 3 },
+        figures: `${median(plain.batch).toFixed(0)} items/s; P ${p.toFixed(0)}/s`,
+      },
     ];
   } finally {
     for (const child of children) child.kill('SIGKILL');
     await db.close();
   }
+}
+
+let items = 0;
+
+function batchOf(users: readonly string[]): string {
+  const item = () => {
+    const user = users[Math.floor(Math.random() * users.length)] ?? '';
+    return `{"user_id":"${user}","amount":1,"feature_type":"image","key":"item-${(items += 1)}"}`;
+  };
+  return `{"items":[${Array.from({ length: itemsInBatch }, item).join(',')}]}`;
 }
 
 function summary(rounds: readonly Figures[]): Figures {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { expireCredits } from '../../src/billing/expire-credits.ts';
 import { holdOrderCredits, releaseOrderCredits } from '../../src/credits/dispute-holds.ts';
+import { openHold } from '../../src/credits/holds.ts';
 import { deductCredits, grantCredits } from '../../src/credits/ledger.ts';
 import { usersWithExpired } from '../../src/credits/expiry-batch.ts';
 import { newId } from '../../src/kit/ids.ts';
@@ -117,8 +118,19 @@ describe('credits that are set apart', function () {
     const customer = await Client.register(app);
     const expiresAt = new Date(app.clock.now().getTime() + dayMs);
     await give(customer, 100, { orderId, expiresAt });
-    const sql = `SELECT credits_take($1, $2, 'hold', 30, NULL, NULL, 'api', 'image', NULL, 'user', 'job', NULL, NULL, $3)`;
-    await app.db.pool.query(sql, [customer.id, newId(), app.clock.now()]);
+    await openHold(app.db.pool, {
+      userId: customer.id,
+      amount: 30,
+      quantity: null,
+      featureType: 'image',
+      reference: null,
+      description: null,
+      actor: 'user',
+      idempotencyKey: null,
+      fingerprint: '',
+      expiresAt: new Date(expiresAt.getTime() + dayMs),
+      now: app.clock.now(),
+    });
     app.clock.turnTo(new Date(expiresAt.getTime() + 1));
     await expireCredits(app.services);
     expect(await balance(customer)).to.deep.equal({ available: 0, held: 30 });
