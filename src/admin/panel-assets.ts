@@ -50,6 +50,7 @@ const styles = [
   'forms',
   'dashboard',
   'story',
+  'explain',
   'adminjs',
   'small-screens',
 ];

@@ -17,6 +17,7 @@ import type { Form } from './forms/form.ts';
 import { forms } from './forms/index.ts';
 import { may } from './permissions.ts';
 import type { Field, ResourceSpec } from './resources/spec.ts';
+import { readExplainedCredits } from './explained-credits.ts';
 import { findSubjects, type IncidentRow } from './incident-subjects.ts';
 import { readOrderRefunds } from './order-refunds.ts';
 import { readUserStory } from './user-story.ts';
@@ -101,6 +102,7 @@ function builtIn(spec: ResourceSpec, form: Form | undefined, services: Services)
         : { ...allowed('edit'), ...component, handler: handleEdit(form.update, services) },
     delete: closed,
     bulkDelete: closed,
+    ...(id === 'users' && { explain: explain(services) }),
   };
 }
 
@@ -122,6 +124,23 @@ function toAction(action: RecordAction, services: Services): Options {
         return { record: withPreview(record, preview, context.currentAdmin) };
       }
       return done(context, record.id(), await action.perform(services, row, request.payload, actorOf(request)));
+    },
+  };
+}
+
+/** Looks only: where a customer's credits came from and went, at any instant. */
+function explain(services: Services): Options {
+  return {
+    name: 'explain',
+    actionType: 'record',
+    icon: 'Search',
+    component: 'PanelExplain',
+    isAccessible: (context) => may(roleOf(context), 'users', 'explain'),
+    handler: async (request, _response, context) => {
+      const record = recordOf(context);
+      const json = record.toJSON(context.currentAdmin);
+      const answer = JSON.stringify(await readExplainedCredits(services, record.id(), request.query ?? {}));
+      return { record: { ...json, params: { ...json.params, answer } } };
     },
   };
 }

@@ -11,6 +11,7 @@ const read = { list: everyone, show: everyone, search: everyone };
 const table = {
   users: {
     ...read,
+    explain: everyone,
     adjustCredits: ['owner', 'finance'],
     suspend: ['owner', 'support'],
     reactivate: ['owner', 'support'],
@@ -60,4 +61,4 @@ export function may(role: StaffRole, resource: ResourceId, action: string): bool
 }
 
 /** The actions that only look: everything else writes, and is taken by POST only. */
-export const readingActions: readonly string[] = Object.keys(read);
+export const readingActions: readonly string[] = [...Object.keys(read), 'explain'];

@@ -1,4 +1,10 @@
-import { explainBalance, type ExplainedBalance, type ExplainedGrant } from '../credits/explain.ts';
+import {
+  explainBalance,
+  listGrantEntries,
+  type ExplainedBalance,
+  type ExplainedGrant,
+  type GrantEntry,
+} from '../credits/explain.ts';
 import type { Tx } from '../db/index.ts';
 import { ValidationFailed } from '../kit/errors.ts';
 import { orderNumbers } from '../orders/orders.ts';
@@ -40,6 +46,22 @@ export async function explainCredits(
     const balance = await explainBalance(tx, userId, at ?? now);
     return { ...balance, grants: await withOrigins(tx, balance.grants) };
   });
+}
+
+export interface GrantEntriesPage {
+  entries: GrantEntry[];
+  /** For the page behind it: `before`. null: there is none. */
+  next: number | null;
+}
+
+/** The entries that gave to a grant and took from it, newest first; `before`: an entry's number, exclusive. */
+export async function explainGrantEntries(
+  { db }: Pick<Services, 'db'>,
+  { limit, ...page }: { userId: string; grantId: string; before: number; limit: number },
+): Promise<GrantEntriesPage> {
+  const entries = await db.transaction((tx) => listGrantEntries(tx, { ...page, limit: limit + 1 }));
+  const shown = entries.slice(0, limit);
+  return { entries: shown, next: entries.length > limit ? (shown.at(-1)?.seq ?? null) : null };
 }
 
 async function withOrigins(tx: Tx, grants: readonly ExplainedGrant[]): Promise<GrantWithOrigin[]> {

@@ -1,4 +1,4 @@
-import { onlyRow, select, type Tx } from '../db/index.ts';
+import { select, type Tx } from '../db/index.ts';
 import { HistoryArchived, NotFound } from '../kit/errors.ts';
 import type { GrantSource } from './credit-grant.model.ts';
 
@@ -201,10 +201,4 @@ export async function listGrantEntries(
      ORDER BY seq DESC LIMIT :limit`,
     { userId, grantId, before, limit },
   );
-}
-
-/** How many entries a customer's ledger has, archived ones too. */
-export async function countEntries(tx: Tx, userId: string): Promise<number> {
-  const sql = 'SELECT entries FROM credit_balances WHERE user_id = :userId';
-  return onlyRow(await select<{ entries: number }>(tx, sql, { userId })).entries;
 }

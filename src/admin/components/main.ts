@@ -1,6 +1,7 @@
 import { PanelAction } from './action-page.tsx';
 import { ActionHeader, Sidebar, TopBar } from './chrome.tsx';
 import { PanelDashboard } from './dashboard.tsx';
+import { PanelExplain } from './explain.tsx';
 import { PanelForm } from './form.tsx';
 import { DefaultListAction } from './list.tsx';
 import { DefaultShowAction } from './record-page.tsx';
@@ -18,6 +19,7 @@ page.AdminJS.UserComponents = {
   PanelAction,
   PanelCell,
   PanelDashboard,
+  PanelExplain,
   PanelField,
   PanelForm,
   ActionHeader,
