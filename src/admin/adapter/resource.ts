@@ -157,6 +157,7 @@ function describe(spec: ResourceSpec, key: readonly string[]): Map<string, Panel
 function toParam(field: Field, value: unknown): string | number | boolean | null {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.toISOString();
-  if (field.kind === 'json' || field.kind === 'localized' || field.kind === 'features') return JSON.stringify(value);
+  if (field.kind === 'json' || field.kind === 'counts' || field.kind === 'localized' || field.kind === 'features')
+    return JSON.stringify(value);
   return value as string | number | boolean;
 }
