@@ -14,7 +14,7 @@ server.listen(0, '127.0.0.1', () => {
 
 async function serve(port: number): Promise<void> {
   const url = `http://127.0.0.1:${port}`;
-  const { app } = await createSystem({
+  const { listener } = await createSystem({
     config: loadConfig({ RATE_LIMITS: 'off' }),
     db: connectDatabase({ url: databaseUrl }),
     log: createLogger('warn'),
@@ -22,6 +22,6 @@ async function serve(port: number): Promise<void> {
     publicUrl: () => url,
     localUrl: () => url,
   });
-  server.on('request', app as never);
+  server.on('request', listener);
   process.send?.({ port });
 }

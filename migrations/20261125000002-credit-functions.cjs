@@ -324,62 +324,62 @@ const consumeMany = `
   SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
   SET plan_cache_mode = force_generic_plan AS $$
   DECLARE
+    -- The users whose balances are ours now, in order, and where those stand.
     locked uuid[];
+    places tid[];
     spent text;
   BEGIN
     IF p_wait THEN
-      SELECT array_agg(user_id) INTO locked FROM (
-        SELECT user_id FROM credit_balances WHERE user_id = ANY (p_users) AND NOT frozen ORDER BY user_id FOR UPDATE
+      SELECT array_agg(user_id), array_agg(place) INTO locked, places FROM (
+        SELECT user_id, ctid AS place FROM credit_balances WHERE user_id = ANY (p_users) AND NOT frozen ORDER BY user_id
+        FOR UPDATE
       ) b;
     ELSE
-      SELECT array_agg(user_id) INTO locked FROM (
-        SELECT user_id FROM credit_balances WHERE user_id = ANY (p_users) AND NOT frozen ORDER BY user_id
+      SELECT array_agg(user_id), array_agg(place) INTO locked, places FROM (
+        SELECT user_id, ctid AS place FROM credit_balances WHERE user_id = ANY (p_users) AND NOT frozen ORDER BY user_id
         FOR UPDATE SKIP LOCKED
       ) b;
     END IF;
-    WITH account AS MATERIALIZED (
-      SELECT b.user_id, b.entries, b.available, g.id AS grant_id, g.source, p.feature_prices,
-        least(g.free, b.available - coalesce(b.alert_at + 1, 0)) AS room
-      FROM unnest(locked) l (user_id)
-      JOIN credit_balances b ON b.user_id = l.user_id
-      LEFT JOIN plans p ON p.id = b.plan_id
-      CROSS JOIN LATERAL (
-        SELECT id, source, expires_at, remaining - held AS free FROM credit_grants
-        WHERE user_id = l.user_id AND open AND remaining > held
-        ORDER BY expires_at NULLS LAST, created_at, id LIMIT 1
-      ) g
-      WHERE g.expires_at IS NULL OR g.expires_at > p_now
-    ), item AS (
-      SELECT i.*, a.entries, a.available, a.grant_id, a.source, a.room,
+    WITH item AS (
+      SELECT i.place, i.user_id, i.id, i.quantity, i.feature, i.description, i.reference, i.actor, i.key, i.fingerprint,
+        b.ctid AS balance_row, b.entries, b.available, g.ctid AS grant_row, g.id AS grant_id, g.source,
+        least(g.free, b.available - coalesce(b.alert_at + 1, 0)) AS room,
         CASE
-          WHEN a.feature_prices IS NULL THEN i.amount
+          WHEN p.feature_prices IS NULL THEN i.amount
           WHEN coalesce(i.amount = c.cost, true) AND c.cost <= 1000000000 THEN c.cost
         END AS cost
       FROM unnest(p_users, p_ids, p_amounts, p_quantities, p_features, p_descriptions, p_references, p_actors, p_keys,
         p_fingerprints) WITH ORDINALITY
         i (user_id, id, amount, quantity, feature, description, reference, actor, key, fingerprint, place)
-      JOIN account a ON a.user_id = i.user_id
-      CROSS JOIN LATERAL (SELECT (a.feature_prices ->> i.feature)::bigint * coalesce(i.quantity, 1) AS cost) c
-      WHERE NOT EXISTS (
-        SELECT FROM credit_transactions t WHERE t.user_id = i.user_id AND t.idempotency_key = i.key
-      )
+      -- width_bucket looks up by halves in what is sorted.
+      JOIN credit_balances b ON b.ctid = places[width_bucket(i.user_id, locked)] AND b.user_id = i.user_id
+      LEFT JOIN plans p ON p.id = b.plan_id
+      CROSS JOIN LATERAL (SELECT (p.feature_prices ->> i.feature)::bigint * coalesce(i.quantity, 1) AS cost) c
+      CROSS JOIN LATERAL (
+        SELECT ctid, id, source, expires_at, remaining - held AS free FROM credit_grants
+        WHERE user_id = i.user_id AND open AND remaining > held
+        ORDER BY expires_at NULLS LAST, created_at, id LIMIT 1
+      ) g
+      WHERE (g.expires_at IS NULL OR g.expires_at > p_now)
+        AND NOT EXISTS (
+          SELECT FROM credit_transactions t WHERE t.user_id = i.user_id AND t.idempotency_key = i.key
+        )
     ), plain AS MATERIALIZED (
       SELECT * FROM (
         SELECT *, (sum(cost) OVER so_far)::bigint AS through, row_number() OVER so_far AS nth
         FROM item WHERE cost IS NOT NULL WINDOW so_far AS (PARTITION BY user_id ORDER BY place)
       ) i WHERE through <= room
     ), total AS MATERIALIZED (
-      SELECT user_id, grant_id, max(through) AS cost, count(*) AS entries,
+      SELECT balance_row, grant_row, max(through) AS cost, count(*) AS entries,
         CASE WHEN min(source) = 'plan' THEN max(through) ELSE 0 END AS from_plan
-      FROM plain GROUP BY user_id, grant_id
+      FROM plain GROUP BY balance_row, grant_row
     ), drawn AS (
-      UPDATE credit_grants g SET remaining = g.remaining - t.cost
-      FROM total t WHERE g.user_id = t.user_id AND g.id = t.grant_id
+      UPDATE credit_grants g SET remaining = g.remaining - t.cost FROM total t WHERE g.ctid = t.grant_row
     ), counted AS (
       UPDATE credit_balances b SET
         available = b.available - t.cost, entries = b.entries + t.entries, total_used = b.total_used + t.cost,
         quota_used = b.quota_used + t.from_plan
-      FROM total t WHERE b.user_id = t.user_id
+      FROM total t WHERE b.ctid = t.balance_row
     ), appended AS (
       INSERT INTO credit_transactions (user_id, seq, id, type, amount, balance_after, source, feature_type, quantity,
         description, actor, reference, grant_id, idempotency_key, fingerprint, created_at)

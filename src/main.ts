@@ -107,7 +107,7 @@ async function open({ config }: Run, server: HttpServer, system: System): Promis
   const isOperations = (url: string) => /^\/(healthz|readyz|metrics)(\?|$)/.test(url);
   server.serve((request, response) => {
     const url = request.url ?? '';
-    if (role !== 'worker' || isOperations(url) || isOwn(url)) system.app(request, response);
+    if (role !== 'worker' || isOperations(url) || isOwn(url)) system.listener(request, response);
     else response.writeHead(404).end();
   });
   shutdown.add('requests', () => server.drain(requestGraceMs, production ? undefined : isOwn));

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import type { Express } from 'express';
 import { createAccessTokens } from './accounts/access-tokens.ts';
 import { createAdmin, type Admin } from './admin/index.ts';
@@ -53,6 +54,8 @@ export interface SystemOptions {
 export interface System {
   services: Services;
   app: Express;
+  /** Answers requests: the app, with the fast lane before it. */
+  listener: RequestListener;
   admin: Admin;
   clock: AdjustableClock | undefined;
   simulator: PaypalSimulator | undefined;
@@ -101,7 +104,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     adjustable === undefined || simulator === undefined || mailbox === undefined
       ? undefined
       : createSandbox(services, { clock: adjustable, mailbox, simulator });
-  const app = createApp(services, {
+  const { app, listener } = createApp(services, {
     sessions: createSessions({ ...cookie, name: 'plantain.sid', path: '/', sameSite: 'lax', idleMs: 30 * 24 * hourMs }),
     limits,
     corsOrigins: config.corsOrigins,
@@ -116,6 +119,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   return {
     services,
     app,
+    listener,
     admin,
     clock: adjustable,
     simulator,

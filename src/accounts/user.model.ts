@@ -20,6 +20,8 @@ export class User extends Model<InferAttributes<User>, InferCreationAttributes<U
   declare emailVerifiedAt: CreationOptional<Date | null>;
   declare lastLoginAt: CreationOptional<Date | null>;
   declare loginCount: CreationOptional<number>;
+  /** Whether they want a mail when their credits run low. */
+  declare mailLowBalance: CreationOptional<boolean>;
   declare createdAt: Date;
   declare updatedAt: Date;
 }
@@ -36,6 +38,7 @@ export function initUser(sequelize: Sequelize): void {
       emailVerifiedAt: { type: DataTypes.DATE, allowNull: true },
       lastLoginAt: { type: DataTypes.DATE, allowNull: true },
       loginCount: { type: DataTypes.INTEGER, allowNull: false, defaultValue: 0 },
+      mailLowBalance: { type: DataTypes.BOOLEAN, allowNull: false, defaultValue: true },
       createdAt: { type: DataTypes.DATE, allowNull: false },
       updatedAt: { type: DataTypes.DATE, allowNull: false },
     },

@@ -58,7 +58,7 @@ export async function recordLogin(userId: string, now: Date): Promise<void> {
 
 export async function updateProfile(
   userId: string,
-  changes: { name?: string | null; locale?: string },
+  changes: { name?: string | null; locale?: string; mailLowBalance?: boolean },
   now: Date,
 ): Promise<User> {
   await User.update({ ...changes, updatedAt: now }, { where: { id: userId } });

@@ -1,7 +1,9 @@
 import type { ErrorRequestHandler } from 'express';
-import { AppError } from '../kit/errors.ts';
+import { ZodError } from 'zod';
+import { AppError, ValidationFailed } from '../kit/errors.ts';
 import { localeOf, translatorOf } from '../kit/http/language.ts';
 import { requestIdOf } from '../kit/http/problem.ts';
+import type { Translate } from '../kit/i18n.ts';
 import type { Logger } from '../kit/logger.ts';
 import type { Render } from '../kit/templates.ts';
 import type { DoorAssets } from './door-assets.ts';
@@ -19,7 +21,7 @@ const described = [403, 404, 500];
 export function errorPage({ root, render, assets, log }: ErrorPageParts): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
     if (response.headersSent || request.method !== 'GET' || request.path.startsWith('/api/')) {
-      next(error);
+      next(error instanceof ZodError ? inWords(error, translatorOf(response)) : error);
       return;
     }
     const status = error instanceof AppError ? error.status : 500;
@@ -38,4 +40,14 @@ export function errorPage({ root, render, assets, log }: ErrorPageParts): ErrorR
     };
     response.status(status).set('Cache-Control', 'no-store').send(render('admin/error', model));
   };
+}
+
+/** What a form has to say of its fields, in the language of whoever filled it in. */
+function inWords({ issues }: ZodError, t: Translate): ValidationFailed {
+  return new ValidationFailed(
+    issues.map(({ path, message }) => ({
+      path: path.join('.'),
+      message: message.startsWith('admin:form.') ? t(message) : message,
+    })),
+  );
 }

@@ -30,6 +30,7 @@ const table = {
   credit_transactions: read,
   credit_grants: read,
   credit_balances: read,
+  credit_alerts: read,
   plans: { ...read, new: ['owner'], edit: ['owner'] },
   plan_prices: { ...read, new: ['owner'], archive: ['owner'] },
   credit_packs: { ...read, new: ['owner'], edit: ['owner'] },

@@ -1,6 +1,7 @@
 import { Op } from 'sequelize';
 import type { Services } from '../billing/services.ts';
 import { AuditEntry } from '../audit/audit-entry.model.ts';
+import { CreditAlert } from '../credits/credit-alert.model.ts';
 import { CreditBalance } from '../credits/credit-balance.model.ts';
 import { CreditGrant } from '../credits/credit-grant.model.ts';
 import { CreditTransaction } from '../credits/credit-transaction.model.ts';
@@ -18,6 +19,8 @@ type Row = Record<string, unknown>;
 /** What a support mail asks about, on one page: what the customer has, and what happened last. */
 export interface UserStory {
   balance: Row | null;
+  /** The lowest threshold that was reached in this quota month. */
+  alert: Row | null;
   /** Credits that never expire. */
   lasting: number;
   subscription: (Row & { planName: Row }) | null;
@@ -54,6 +57,7 @@ export async function readUserStory(services: Services, userId: string): Promise
   const rows = (list: object[]) => list as Row[];
   return {
     balance: balance as Row | null,
+    alert: balance?.quotaResetAt == null ? null : await readAlert(userId, balance.quotaResetAt),
     // The sum of nothing is null, whatever Sequelize's type says.
     lasting: lasting || 0,
     subscription,
@@ -64,6 +68,16 @@ export async function readUserStory(services: Services, userId: string): Promise
     actions,
     incidents: rows(incidents),
   };
+}
+
+async function readAlert(userId: string, periodEnd: Date): Promise<Row | null> {
+  const alert = await CreditAlert.findOne({
+    where: { userId, periodEnd },
+    attributes: ['percent', 'raisedAt'],
+    order: [['percent', 'ASC']],
+    raw: true,
+  });
+  return alert as Row | null;
 }
 
 async function readSubscription(userId: string): Promise<UserStory['subscription']> {

@@ -9,16 +9,22 @@ export type Caller = { kind: 'user'; userId: string } | { kind: 'api_key'; key: 
 
 const callers = new WeakMap<Request, Caller>();
 
-/** Who is calling, by access token or API key. @throws Unauthenticated */
-export function authenticate({ accessTokens, clock }: Services, apiKeys: ApiKeys): RequestHandler {
-  return async (req, _res, next) => {
-    const credential = /^Bearer +(\S+)$/i.exec(req.get('Authorization') ?? '')?.[1];
+/** Tells who is calling from the Authorization header: an access token, or an API key. @throws Unauthenticated */
+export type Identify = (authorization: string | undefined) => Caller | Promise<Caller>;
+
+export function createIdentify({ accessTokens, clock }: Services, apiKeys: ApiKeys): Identify {
+  return (authorization) => {
+    const credential = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
     if (credential === undefined) throw new Unauthenticated();
-    if (credential.startsWith('pk_')) {
-      callers.set(req, { kind: 'api_key', key: await apiKeys.authenticate(credential, clock.now()) });
-    } else {
-      callers.set(req, { kind: 'user', userId: accessTokens.verify(credential) });
-    }
+    if (!credential.startsWith('pk_')) return { kind: 'user', userId: accessTokens.verify(credential) };
+    return apiKeys.authenticate(credential, clock.now()).then((key) => ({ kind: 'api_key', key }));
+  };
+}
+
+/** @throws Unauthenticated */
+export function authenticate(identify: Identify): RequestHandler {
+  return async (req, _res, next) => {
+    callers.set(req, await identify(req.headers.authorization));
     next();
   };
 }
@@ -39,15 +45,27 @@ export function actorOf(caller: Caller): string {
  * @throws ValidationFailed, Forbidden (missing scope, somebody else's id)
  */
 export function subjectOf(req: Request, scope: Scope, userId: unknown): string {
-  const caller = callerOf(req);
+  return subjectFor(callerOf(req), scope, userId);
+}
+
+/** @throws as subjectOf */
+export function subjectFor(caller: Caller, scope: Scope, userId: unknown): string {
   if (caller.kind === 'user') {
     if (userId !== undefined && userId !== caller.userId) throw new Forbidden('A token speaks for its own user only.');
     return caller.userId;
   }
-  if (!caller.key.scopes.has(scope)) throw new Forbidden(`This API key lacks the scope ${scope}.`);
+  if (!caller.key.scopes.has(scope)) throw lacking(scope);
   const parsed = uuid.safeParse(userId);
   if (!parsed.success) throw new ValidationFailed([{ path: 'user_id', message: 'name the user by their id' }]);
   return parsed.data;
+}
+
+/** The API key that calls, where a token cannot: one call for many users. @throws Forbidden (a token, missing scope) */
+export function apiKeyWith(req: Request, scope: Scope): Caller {
+  const caller = callerOf(req);
+  if (caller.kind !== 'api_key') throw new Forbidden('This call takes an API key, not a user’s access token.');
+  if (!caller.key.scopes.has(scope)) throw lacking(scope);
+  return caller;
 }
 
 /** The signed-in customer; API keys are not customers. @throws Forbidden (a key, or suspended), Unauthenticated */
@@ -67,6 +85,10 @@ export async function readableUser(req: Request, scope: Scope, userId: unknown):
   if (user === null || user.status === 'deleted') throw new NotFound('There is no such user.');
   if (callerOf(req).kind === 'user') refuseInactive(user);
   return user;
+}
+
+function lacking(scope: Scope): Forbidden {
+  return new Forbidden(`This API key lacks the scope ${scope}.`);
 }
 
 function refuseInactive(user: User): void {

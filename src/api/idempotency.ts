@@ -2,14 +2,20 @@ import type { Request, Response } from 'express';
 import { sha256 } from '../kit/crypto.ts';
 import { ValidationFailed } from '../kit/errors.ts';
 
+export const keyPattern = /^[\x21-\x7e]{1,255}$/;
+export const keyMessage = 'must be 1 to 255 visible ASCII characters';
+
 /** The caller's Idempotency-Key and a hash of the request that it stands for. @throws ValidationFailed */
 export function idempotencyOf(req: Request): { key: string; fingerprint: string } | undefined {
-  const key = req.get('Idempotency-Key');
-  if (key === undefined) return undefined;
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) {
-    throw new ValidationFailed([{ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters' }]);
-  }
-  return { key, fingerprint: fingerprintOf(req) };
+  const key = keyOf(req.headers['idempotency-key']);
+  return key === null ? undefined : { key, fingerprint: fingerprintOf(req) };
+}
+
+/** @throws ValidationFailed */
+export function keyOf(header: string | string[] | undefined): string | null {
+  if (header === undefined) return null;
+  if (typeof header === 'string' && keyPattern.test(header)) return header;
+  throw new ValidationFailed([{ path: 'Idempotency-Key', message: keyMessage }]);
 }
 
 /** The same whatever the order of the fields. */

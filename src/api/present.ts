@@ -1,4 +1,5 @@
 import type { User } from '../accounts/users.ts';
+import type { CreditHold } from '../credits/hold-queries.ts';
 import type { CreditsOverview, CreditTransaction } from '../credits/queries.ts';
 import { toDecimal } from '../kit/money.ts';
 import type { WhatFollows } from '../billing/what-follows.ts';
@@ -19,6 +20,7 @@ export function presentUser(user: User) {
     name: user.name,
     locale: user.locale,
     email_verified: user.emailVerifiedAt !== null,
+    mail_low_balance: user.mailLowBalance,
     status: user.status,
     created_at: user.createdAt,
   };
@@ -37,6 +39,7 @@ export function presentPlan({ plan, prices }: OfferedPlan, locale: string, curre
     price_lifetime: lifetime === undefined ? null : toDecimal(lifetime),
     credits_monthly: plan.creditsMonthly,
     features: Object.fromEntries(plan.features.map(({ key, included }) => [key, included])),
+    feature_prices: plan.featurePrices,
     is_popular: plan.isPopular,
   };
 }
@@ -173,6 +176,7 @@ export function presentCredits({ balance, grants }: CreditsOverview) {
 }
 
 export function presentTransaction(entry: CreditTransaction) {
+  const holdId = holdOf(entry);
   return {
     id: entry.id,
     transaction_type: entry.type,
@@ -182,5 +186,31 @@ export function presentTransaction(entry: CreditTransaction) {
     feature_type: entry.featureType,
     description: entry.description,
     created_at: entry.createdAt,
+    quantity: entry.quantity ?? null,
+    reference: holdId === null ? (entry.reference ?? null) : null,
+    hold_id: holdId,
+  };
+}
+
+/** Of the entries that set credits apart for running work, or let go of them; a dispute's have none. */
+function holdOf({ type, source, reference }: CreditTransaction): string | null {
+  const isOfHold = (type === 'hold' || type === 'release') && source === 'api';
+  return isOfHold ? (reference ?? null) : null;
+}
+
+export function presentHold(hold: CreditHold) {
+  return {
+    hold_id: hold.id,
+    amount: hold.amount,
+    status: hold.status,
+    settled_amount: hold.settled,
+    released_amount: hold.status === 'open' ? 0 : hold.amount - hold.settled,
+    feature_type: hold.featureType,
+    quantity: hold.quantity,
+    reference: hold.reference,
+    description: hold.description,
+    created_at: hold.createdAt,
+    expires_at: hold.expiresAt,
+    closed_at: hold.closedAt,
   };
 }

@@ -7,7 +7,11 @@ import { locales } from '../kit/i18n.ts';
 import { customerOf, readableUser } from './authenticate.ts';
 import { presentUser } from './present.ts';
 
-const changes = z.strictObject({ name: text(200).nullable().optional(), locale: z.enum(locales).optional() });
+const changes = z.strictObject({
+  name: text(200).nullable().optional(),
+  locale: z.enum(locales).optional(),
+  mail_low_balance: z.boolean().optional(),
+});
 
 export function userRoutes({ clock }: Services): Router {
   const router = Router();
@@ -18,8 +22,12 @@ export function userRoutes({ clock }: Services): Router {
 
   router.patch('/me', async (req, res) => {
     const user = await customerOf(req);
-    const { name, locale } = validate(changes, req.body);
-    const given = { ...(name === undefined ? {} : { name }), ...(locale === undefined ? {} : { locale }) };
+    const { name, locale, mail_low_balance: mailLowBalance } = validate(changes, req.body);
+    const given = {
+      ...(name === undefined ? {} : { name }),
+      ...(locale === undefined ? {} : { locale }),
+      ...(mailLowBalance === undefined ? {} : { mailLowBalance }),
+    };
     res.json(presentUser(await updateProfile(user.id, given, clock.now())));
   });
 

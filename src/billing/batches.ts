@@ -49,6 +49,7 @@ const failuresPerRun = 500;
  * left out for the rest of the run: it must not keep the quota of everybody behind it.
  * @param lock locks a batch, the rows named in `except` left out
  * @param work → what it did, in numbers
+ * @param committed is told of the rows of each batch that are done, once they are
  * @throws Error when too many fail
  */
 export async function inBatches<Row extends { id: string }>(
@@ -56,17 +57,20 @@ export async function inBatches<Row extends { id: string }>(
   what: string,
   lock: (tx: Tx, batch: { now: Date; limit: number; except: readonly string[] }) => Promise<Row[]>,
   work: (tx: Tx, row: Row, now: Date) => Promise<number>,
+  committed: (rows: readonly Row[]) => void = () => undefined,
 ): Promise<{ rows: number; sum: number; failed: number }> {
   const counts = { rows: 0, sum: 0 };
   const except: string[] = [];
   for (;;) {
     const now = clock.now();
+    const done: Row[] = [];
     const locked = await db.transaction(async (tx) => {
       const rows = await lock(tx, { now, limit: batchSize, except });
       for (const row of rows) {
         try {
           counts.sum += await db.transaction((savepoint) => work(savepoint, row, now), tx);
           counts.rows += 1;
+          done.push(row);
         } catch (error) {
           except.push(row.id);
           log.error({ err: error, what, id: row.id }, 'left for the next run');
@@ -74,6 +78,7 @@ export async function inBatches<Row extends { id: string }>(
       }
       return rows.length;
     });
+    committed(done);
     if (except.length >= failuresPerRun) throw new Error(`${what}: ${except.length} failed`);
     if (locked < batchSize) return { ...counts, failed: except.length };
   }

@@ -1,7 +1,9 @@
 import { deleteStaleRefreshTokens } from '../accounts/refresh-tokens.ts';
+import { deleteOldAlerts } from '../credits/alerts.ts';
 import type { Services } from './services.ts';
 
 /** Forgets what nobody can use any more. */
-export async function cleanUp({ clock }: Services): Promise<{ refreshTokens: number }> {
-  return { refreshTokens: await deleteStaleRefreshTokens(clock.now()) };
+export async function cleanUp({ db, clock }: Services): Promise<{ refreshTokens: number; alerts: number }> {
+  const now = clock.now();
+  return { refreshTokens: await deleteStaleRefreshTokens(now), alerts: await deleteOldAlerts(db, now) };
 }

@@ -1,7 +1,9 @@
 import pg from 'pg';
+import { setTimeout as pause } from 'node:timers/promises';
 import { onlyRow } from '../db/index.ts';
+import { AccountBusy } from '../kit/errors.ts';
 import { newIdAt } from '../kit/ids.ts';
-import { refused, type Refusal } from './refusals.ts';
+import { busyOr, refused, type Refusal } from './refusals.ts';
 
 export interface Consumption {
   userId: string;
@@ -31,6 +33,9 @@ export interface Consumed {
 /** One gathered statement never carries more requests than this. */
 const gatheredMost = 64;
 const statementsAtOnce = 2;
+
+/** How long a batch waits for balances that somebody else has locked before it looks again, 10 s in all. */
+const patienceMs = [10, 20, 50, 100, 200, ...Array<number>(38).fill(250)];
 
 interface Waiting {
   spend: Consumption;
@@ -73,8 +78,9 @@ export class Consumptions {
   }
 
   /**
-   * Spends for many at once, each by itself. Requests with the same key count as sent one after the other. → what became
-   * of each, in the order of the requests; never rejects
+   * Spends for many at once, each by itself. Requests with the same key count as sent one after the other. A balance that
+   * somebody has locked delays only those who spend from it: they are asked again later, and hold no connection meanwhile.
+   * → what became of each, in the order of the requests; never rejects
    */
   async consumeMany(spends: readonly Consumption[]): Promise<PromiseSettledResult<Consumed>[]> {
     const items: Waiting[] = [];
@@ -85,16 +91,30 @@ export class Consumptions {
         }),
     );
     const settled = Promise.allSettled(answers);
+    let waiting: readonly Waiting[] = items;
+    for (const waitMs of patienceMs) {
+      waiting = await this.#spendFree(waiting);
+      if (waiting.length === 0) return settled;
+      await pause(waitMs);
+    }
+    for (const { reject } of waiting) reject(new AccountBusy());
+    return settled;
+  }
+
+  /** → those whose balance is locked */
+  async #spendFree(items: readonly Waiting[]): Promise<readonly Waiting[]> {
     const firsts = new Map<string, Waiting>();
     for (const item of items) if (!firsts.has(keyOf(item))) firsts.set(keyOf(item), item);
     const left = new Set(await spendPlain(this.#single, [...firsts.values()], { wait: false }));
-    const others = items.filter((item) => left.has(item) || firsts.get(keyOf(item)) !== item);
-    const groups = groupByUser(others).values();
+    const groups = groupByUser(items.filter((item) => left.has(item) || firsts.get(keyOf(item)) !== item));
+    if (groups.size === 0) return [];
+    const locked = await lockedAmong(this.#single, [...groups.keys()]);
+    const free = [...groups].filter(([userId]) => !locked.has(userId)).values();
     const lane = async (): Promise<void> => {
-      for (const group of groups) for (const item of group) await spendOne(this.#single, item);
+      for (const [, group] of free) for (const item of group) await spendOne(this.#single, item);
     };
     await Promise.all([lane(), lane()]);
-    return settled;
+    return [...groups].flatMap(([userId, group]) => (locked.has(userId) ? group : []));
   }
 
   /** At the end of this turn of the event loop, in which more may come. */
@@ -177,10 +197,10 @@ async function spendPlain(
       name: 'credits_consume_many',
       text: 'SELECT credits_consume_many($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS spent',
       values: [
-        column((spend) => spend.userId),
-        batch.map(({ id }) => id),
-        column((spend) => spend.amount),
-        column((spend) => spend.quantity),
+        plainArray(column((spend) => spend.userId)),
+        plainArray(batch.map(({ id }) => id)),
+        plainArray(column((spend) => spend.amount)),
+        plainArray(column((spend) => spend.quantity)),
         column((spend) => spend.featureType),
         column((spend) => spend.description),
         column((spend) => spend.reference),
@@ -201,11 +221,35 @@ async function spendPlain(
     }
     return [...left];
   } catch (error) {
+    const reason = busyOr(error);
     // The server refused the statement, so nothing of it was done, and whoever spoilt it will fail alone. If the
     // connection broke, all of it may have been done: nobody is asked again but by the caller, under their key.
-    if (error instanceof pg.DatabaseError && !isShutdown(error)) return batch;
-    for (const { reject } of batch) reject(error);
+    if (reason instanceof pg.DatabaseError && !isShutdown(reason)) return batch;
+    for (const { reject } of batch) reject(reason);
     return [];
+  }
+}
+
+/** Ids and numbers need no quotes in an array of PostgreSQL's, and pg's own search for them costs more than the rest. */
+function plainArray(values: readonly (string | number | null)[]): string {
+  return `{${values.map((value) => value ?? 'NULL').join(',')}}`;
+}
+
+/** Whose balance somebody has locked at this moment. None of them when the database does not say: then each is waited for. */
+async function lockedAmong(pool: pg.Pool, userIds: readonly string[]): Promise<Set<string>> {
+  try {
+    const { rows } = await pool.query<{ user_id: string }>({
+      name: 'credits_locked_among',
+      text: `WITH free AS MATERIALIZED (
+          SELECT user_id FROM credit_balances WHERE user_id = ANY ($1::uuid[]) FOR SHARE SKIP LOCKED
+        )
+        SELECT user_id FROM credit_balances
+        WHERE user_id = ANY ($1::uuid[]) AND NOT EXISTS (SELECT FROM free WHERE free.user_id = credit_balances.user_id)`,
+      values: [userIds],
+    });
+    return new Set(rows.map(({ user_id }) => user_id));
+  } catch {
+    return new Set();
   }
 }
 
@@ -247,7 +291,7 @@ async function spendOne(pool: pg.Pool, { spend, id, resolve, reject }: Waiting):
       reject(refused(outcome, { ...spend, amount: amount ?? 0, balance: balance ?? 0 }));
     }
   } catch (error) {
-    reject(error);
+    reject(busyOr(error));
   }
 }
 

@@ -3,14 +3,13 @@ import { onlyRow } from '../db/index.ts';
 import { HoldClosed, IdempotencyKeyReused, NotFound, ValidationFailed } from '../kit/errors.ts';
 import { newIdAt } from '../kit/ids.ts';
 import type { Consumption } from './consume.ts';
-import { refused, type Refusal } from './refusals.ts';
+import type { HoldStatus } from './credit-hold.model.ts';
+import { busyOr, refused, type Refusal } from './refusals.ts';
 
 /*
  * Holds: credits set apart for work whose price is known when it is done. A hold stands for at most a day, then it lets
  * go by itself. Each call is one function in the database, a transaction of its own; see migrations/*-credit-functions.cjs.
  */
-
-export type HoldStatus = 'open' | 'settled' | 'released' | 'expired';
 
 export interface NewHold extends Consumption {
   expiresAt: Date;
@@ -31,13 +30,13 @@ export interface Held {
  * high a one), Forbidden (suspended), NotFound (no such user)
  */
 export async function openHold(pool: pg.Pool, hold: NewHold): Promise<Held> {
-  const { rows } = await pool.query<{
+  const rows = await ask<{
     outcome: 'held' | 'replayed' | Refusal;
     hold_id: string;
     amount: number | null;
     balance: number | null;
     expires_at: Date;
-  }>({
+  }>(pool, {
     name: 'credits_hold',
     text: 'SELECT * FROM credits_hold($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
     values: [
@@ -93,14 +92,14 @@ export interface ClosedHold {
  */
 export async function closeHold(pool: pg.Pool, closing: HoldClosing): Promise<ClosedHold> {
   const { userId, holdId, actor, idempotencyKey, fingerprint, now } = closing;
-  const { rows } = await pool.query<{
+  const rows = await ask<{
     outcome: 'settled' | 'released' | 'replayed' | 'key_reused' | 'unknown' | 'closed' | 'too_much';
     status: HoldStatus;
     amount: number;
     settled: number;
     balance: number;
     transaction_id: string | null;
-  }>({
+  }>(pool, {
     name: 'credits_close_hold',
     text: 'SELECT * FROM credits_close_hold($1, $2, $3, $4, $5, $6, $7, $8, $9)',
     values: [userId, holdId, closing.amount, newIdAt(now), newIdAt(now), actor, idempotencyKey, fingerprint, now],
@@ -126,5 +125,13 @@ export async function closeHold(pool: pg.Pool, closing: HoldClosing): Promise<Cl
         transactionId,
         replayed: outcome === 'replayed',
       };
+  }
+}
+
+async function ask<Row extends pg.QueryResultRow>(pool: pg.Pool, query: pg.QueryConfig): Promise<Row[]> {
+  try {
+    return (await pool.query<Row>(query)).rows;
+  } catch (error) {
+    throw busyOr(error);
   }
 }

@@ -1,4 +1,6 @@
+import pg from 'pg';
 import {
+  AccountBusy,
   CreditsMismatch,
   Forbidden,
   IdempotencyKeyReused,
@@ -22,6 +24,12 @@ export type Refusal =
   | 'amount_mismatch'
   | 'no_price_list'
   | 'too_much';
+
+/** What is told of a failure of the database: that the balance was locked all the time is worth another try. */
+export function busyOr(error: unknown): unknown {
+  const lockNotAvailable = '55P03';
+  return error instanceof pg.DatabaseError && error.code === lockNotAvailable ? new AccountBusy() : error;
+}
 
 /** What the caller is told. `amount` is what it costs, `balance` what is there. */
 export function refused(

@@ -57,6 +57,9 @@ export interface Database {
   close(): Promise<void>;
 }
 
+/** Nor does a statement of the plain pool wait longer for a lock: it would keep its connection from the others. */
+const lockTimeoutMs = 10_000;
+
 /** A server that does not answer is an error after this long, not a request that hangs. */
 const patience = { connectionTimeoutMillis: 10_000, keepAlive: true };
 
@@ -76,7 +79,13 @@ export function connectDatabase({ url, poolSize = 10 }: DatabaseOptions): Databa
     dialectOptions: { application_name: 'plantain', ...patience },
   });
   initModels(sequelize);
-  const pool = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain', ...patience });
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: poolSize,
+    application_name: 'plantain',
+    lock_timeout: lockTimeoutMs,
+    ...patience,
+  });
   const reserved = new pg.Pool({ connectionString: url, max: 2, application_name: 'plantain', ...patience });
   const locks = new pg.Pool({ connectionString: url, max: poolSize, application_name: 'plantain locks' });
   const turns = new Map<string, Promise<unknown>>();

@@ -4,8 +4,10 @@ import { initRefreshToken } from '../accounts/refresh-token.model.ts';
 import { initStaff } from '../accounts/staff.model.ts';
 import { initUser } from '../accounts/user.model.ts';
 import { initAuditEntry } from '../audit/audit-entry.model.ts';
+import { initCreditAlert } from '../credits/credit-alert.model.ts';
 import { initCreditBalance } from '../credits/credit-balance.model.ts';
 import { initCreditGrant } from '../credits/credit-grant.model.ts';
+import { initCreditHold } from '../credits/credit-hold.model.ts';
 import { initCreditTransaction } from '../credits/credit-transaction.model.ts';
 import { initIncident } from '../incidents/incident.model.ts';
 import { initJobRun } from '../jobs/job-run.model.ts';
@@ -30,8 +32,10 @@ export function initModels(sequelize: Sequelize): void {
     initStaff,
     initUser,
     initAuditEntry,
+    initCreditAlert,
     initCreditBalance,
     initCreditGrant,
+    initCreditHold,
     initCreditTransaction,
     initIncident,
     initJobRun,

@@ -11,6 +11,7 @@ import { sweepEvents } from '../billing/handle-provider-event.ts';
 import type { Tell } from '../billing/in-sets.ts';
 import { reconcile } from '../billing/reconcile.ts';
 import { resetQuotas } from '../billing/reset-quotas.ts';
+import { sendLowBalanceMails } from '../billing/send-low-balance-mails.ts';
 import { sendRenewalReminders } from '../billing/send-renewal-reminders.ts';
 import type { Services } from '../billing/services.ts';
 import { deleteOldRuns } from './runs.ts';
@@ -38,6 +39,7 @@ export const jobs: readonly Job[] = [
   { name: 'expire-subscriptions', every: 'minute', run: expireSubscriptions },
   { name: 'reset-quotas', every: 'minute', run: (services, tell) => resetQuotas(services, { tell }) },
   { name: 'expire-credits', every: 'ten minutes', run: (services, tell) => expireCredits(services, { tell }) },
+  { name: 'send-low-balance-mails', every: 'minute', run: sendLowBalanceMails },
   { name: 'sweep-outbox', every: 'minute', run: (services) => sweepOutbox(services) },
   { name: 'check-books', every: 'day', run: checkBooks },
   { name: 'reconcile', every: 'day', run: (services) => reconcile(services) },

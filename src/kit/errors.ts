@@ -16,6 +16,7 @@ export type ErrorCode =
   | 'idempotency_key_reused'
   | 'hold_closed'
   | 'unknown_feature'
+  | 'account_busy'
   | 'rate_limited'
   | 'provider_unavailable'
   | 'payload_too_large'
@@ -129,6 +130,13 @@ export class HoldClosed extends AppError {
   constructor(status: string) {
     const how = status === 'expired' ? 'has run out, and its credits are free again' : `was ${status} before`;
     super(409, 'hold_closed', `This hold ${how}. Nothing was changed.`, { extra: { hold_status: status } });
+  }
+}
+
+/** Something else has held an account's credits for longer than a request waits. */
+export class AccountBusy extends AppError {
+  constructor() {
+    super(503, 'account_busy', 'Something else is changing this account’s credits. Nothing was done; try again.');
   }
 }
 

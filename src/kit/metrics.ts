@@ -6,6 +6,7 @@ export interface Metrics {
   httpDuration: Histogram<'method' | 'route' | 'status'>;
   ordersClosed: Counter<'outcome'>;
   creditsSpent: Counter;
+  lowBalanceAlerts: Counter<'percent'>;
   refunds: Counter<'status'>;
   webhooks: Counter<'outcome'>;
   mails: Counter<'outcome'>;
@@ -38,6 +39,12 @@ export function createMetrics(readQueueDepth: () => Promise<number>): Metrics {
       registers,
     }),
     creditsSpent: new Counter({ name: 'plantain_credits_spent_total', help: 'Credits consumed', registers }),
+    lowBalanceAlerts: new Counter({
+      name: 'plantain_low_balance_alerts_total',
+      help: 'Balances that fell to a threshold of their plan, by percent of the quota',
+      labelNames: ['percent'],
+      registers,
+    }),
     refunds: new Counter({
       name: 'plantain_refunds_total',
       help: 'Refunds, by what the gateway said',
@@ -69,18 +76,22 @@ export function createMetrics(readQueueDepth: () => Promise<number>): Metrics {
       buckets: [0.01, 0.05, 0.1, 0.5, 1, 5, 30, 120, 600],
       registers,
     }),
-    queueDepth: new Gauge({
-      name: 'plantain_queue_depth',
-      help: 'Tasks that wait or run',
-      registers,
-      async collect() {
-        try {
-          this.set(await within(readTimeoutMs, readQueueDepth()));
-        } catch {
-          // Unknown is not zero; and without a database, the other figures are wanted all the more.
-          this.remove();
-        }
-      },
-    }),
+    queueDepth: queueGauge(registers, readQueueDepth),
   };
+}
+
+function queueGauge(registers: Registry[], readQueueDepth: () => Promise<number>): Gauge {
+  return new Gauge({
+    name: 'plantain_queue_depth',
+    help: 'Tasks that wait or run',
+    registers,
+    async collect() {
+      try {
+        this.set(await within(readTimeoutMs, readQueueDepth()));
+      } catch {
+        // Unknown is not zero; and without a database, the other figures are wanted all the more.
+        this.remove();
+      }
+    },
+  });
 }

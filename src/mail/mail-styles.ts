@@ -25,6 +25,8 @@ export function mailStyles(): { on: Readonly<Record<string, string>>; dark: Pale
     totalTerm: `padding:12px 16px 12px 0;border-top:2px solid ${light.ink};${text};font-size:15px;font-weight:700;text-align:left;vertical-align:top`,
     buttonCell: `background:${light.leaf};border-radius:8px`,
     button: `display:inline-block;padding:13px 24px;font-family:${font};font-size:16px;font-weight:600;color:${light['on-leaf']};text-decoration:none`,
+    more: `margin:16px 0 0;font-family:${font};font-size:15px;line-height:1.5`,
+    moreLink: `color:${light['leaf-strong']}`,
     foot: `padding:20px 4px 0;font-family:${font};font-size:13px;line-height:1.5;color:${light['ink-soft']}`,
     link: `color:${light['ink-soft']}`,
   };

@@ -8,10 +8,19 @@ export interface Message {
   heading: string;
   paragraphs: string[];
   facts: Fact[];
-  /** `path` is on our own site. */
-  button: { label: string; path: string };
+  button: Link;
+  /** What else can be done, below the button. */
+  more?: Link;
+  /** How to get no more of these. */
+  optOut?: Link;
   /** It goes to somebody who works here. */
   forStaff?: boolean;
+}
+
+/** `path` is on our own site. */
+export interface Link {
+  label: string;
+  path: string;
 }
 
 export interface Fact {

@@ -1,6 +1,6 @@
 import { headed, type Language, type Message } from './message.ts';
 import { disputeOpened, paymentProblem, receipt, refund, transferInstructions } from './order-messages.ts';
-import { renewalReminder, subscriptionCancelled, subscriptionExpired } from './plan-messages.ts';
+import { lowBalance, renewalReminder, subscriptionCancelled, subscriptionExpired } from './plan-messages.ts';
 import type { MailTemplate, MailTemplates } from './templates.ts';
 
 /** By template. What concerns an order and its money is in one file, what concerns a running plan in the other. */
@@ -15,6 +15,7 @@ const compose: { [Name in MailTemplate]: (data: MailTemplates[Name], language: L
   renewal_reminder: renewalReminder,
   subscription_expired: subscriptionExpired,
   subscription_cancelled: subscriptionCancelled,
+  low_balance: lowBalance,
   transfer_instructions: transferInstructions,
   payment_pending: (data, language) => paymentProblem('payment_pending', data, language),
   payment_failed: (data, language) => paymentProblem('payment_failed', data, language),

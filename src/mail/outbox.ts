@@ -16,14 +16,18 @@ export interface NewMail<Name extends MailTemplate> {
   now: Date;
 }
 
-/** Writes a mail into the outbox in the transaction of what it reports; it is sent after that commits. */
-export async function postMail<Name extends MailTemplate>(db: Database, tx: Tx, mail: NewMail<Name>): Promise<void> {
+/**
+ * Writes a mail into the outbox in the transaction of what it reports; it is sent after that commits. → whether it was
+ * written now (false: there was one with this key)
+ */
+export async function postMail<Name extends MailTemplate>(db: Database, tx: Tx, mail: NewMail<Name>): Promise<boolean> {
   const { template, data, to, dedupeKey, now } = mail;
   const id = newId();
   const row = { id, userId: to.userId, template, locale: to.locale, toAddress: to.address, data, dedupeKey };
   await Email.bulkCreate([{ ...row, createdAt: now }], { ignoreDuplicates: true, transaction: tx });
   const isNew = (await Email.count({ where: { id }, transaction: tx })) === 1;
   if (isNew) await enqueue(db, tx, 'send_mail', { emailId: id }, `mail:${id}`);
+  return isNew;
 }
 
 /** How long a process has a mail to itself. Machine time: a lease is not business. */

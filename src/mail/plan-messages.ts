@@ -1,5 +1,10 @@
 import { checkoutPath, headed, inLanguage, planFact, type Fact, type Language, type Message } from './message.ts';
-import type { RenewalReminderData, SubscriptionCancelledData, SubscriptionExpiredData } from './templates.ts';
+import type {
+  LowBalanceData,
+  RenewalReminderData,
+  SubscriptionCancelledData,
+  SubscriptionExpiredData,
+} from './templates.ts';
 
 export function renewalReminder(data: RenewalReminderData, { locale, t }: Language): Message {
   const { endsAt, price } = data;
@@ -67,5 +72,34 @@ export function subscriptionCancelled(data: SubscriptionCancelledData, { locale,
     paragraphs: [t('mail:subscription_cancelled.text', { endsAt }), t('mail:subscription_cancelled.undo')],
     facts: [],
     button: { label: t('mail:subscription_cancelled.button'), path: '/account' },
+  };
+}
+
+export function lowBalance(data: LowBalanceData, { locale, t }: Language): Message {
+  const { available, monthlyQuota, at, monthEndsAt, next, packsOnSale } = data;
+  const plan = inLanguage(data.planName, locale);
+  const stage = available === 0 ? 'used_up' : 'left';
+  const plans = { label: t('mail:low_balance.button_plans'), path: '/pricing' };
+  return {
+    subject: t(`mail:low_balance.${stage}_subject`, { count: available, at }),
+    heading: t(`mail:low_balance.${stage}_heading`, { count: available }),
+    paragraphs: [
+      t(`mail:low_balance.${stage}_text`, { count: available, plan, quota: monthlyQuota }),
+      t(`mail:low_balance.next_${next}`, { monthEndsAt, plan }),
+      t(`mail:low_balance.${packsOnSale ? 'more_packs' : 'more_plans'}`),
+    ],
+    facts: [
+      { term: t('mail:fact.plan'), text: plan },
+      { term: t('mail:fact.credits'), text: t('mail:fact.credits_monthly', { count: monthlyQuota }) },
+      {
+        term: t(`mail:fact.${next === 'credits' ? 'next_credits' : 'ends'}`),
+        text: t('common:date', { date: monthEndsAt }),
+      },
+      { term: t('mail:fact.left'), text: t('common:number', { value: available }), total: true },
+    ],
+    ...(packsOnSale
+      ? { button: { label: t('mail:low_balance.button'), path: '/pricing#packs' }, more: plans }
+      : { button: plans }),
+    optOut: { label: t('mail:low_balance.opt_out'), path: '/account#mails' },
   };
 }

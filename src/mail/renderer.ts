@@ -1,6 +1,7 @@
 import { defaultLocale, matchLocale, translator } from '../kit/i18n.ts';
 import { createTemplates } from '../kit/templates.ts';
 import { mailStyles } from './mail-styles.ts';
+import type { Link } from './message.ts';
 import { composeMessage } from './messages.ts';
 import type { MailTemplate, MailTemplates } from './templates.ts';
 
@@ -32,7 +33,9 @@ export function renderMail<Name extends MailTemplate>(mail: {
     ...message,
     locale,
     greeting: name === null ? t('mail:hello') : t('mail:hello_name', { name }),
-    button: { label: message.button.label, url: mail.publicUrl + message.button.path },
+    button: absolute(message.button, mail.publicUrl),
+    more: message.more && absolute(message.more, mail.publicUrl),
+    optOut: message.optOut && absolute(message.optOut, mail.publicUrl),
     foot: message.forStaff === true ? [t('mail:why_staff')] : [t('mail:questions'), t('mail:why')],
     publicUrl: mail.publicUrl,
     styles,
@@ -43,4 +46,8 @@ export function renderMail<Name extends MailTemplate>(mail: {
     html: render('mail/message', model),
     text: render('mail/message.txt', model),
   };
+}
+
+function absolute({ label, path }: Link, publicUrl: string): { label: string; url: string } {
+  return { label, url: publicUrl + path };
 }

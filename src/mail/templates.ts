@@ -13,6 +13,7 @@ export interface MailTemplates {
   renewal_reminder: RenewalReminderData;
   subscription_expired: SubscriptionExpiredData;
   subscription_cancelled: SubscriptionCancelledData;
+  low_balance: LowBalanceData;
   transfer_instructions: TransferInstructionsData;
   payment_pending: PaymentProblemData;
   payment_failed: PaymentProblemData;
@@ -98,6 +99,21 @@ export interface SubscriptionCancelledData extends Addressed {
   endsAt: string;
   /** False: cancelled at period end, the customer may still resume. True: it has ended. */
   endedNow: boolean;
+}
+
+export interface LowBalanceData extends Addressed {
+  planName: LocalizedText;
+  /** Credits that can be spent, whatever they came from; 0: used up. */
+  available: number;
+  monthlyQuota: number;
+  /** When `available` was read. */
+  at: string;
+  /** The end of the quota month. */
+  monthEndsAt: string;
+  /** What comes then: new credits, or new credits only if the customer renews, or none, because they have cancelled. */
+  next: 'credits' | 'renewal' | 'none';
+  /** Whether there are packs to buy. */
+  packsOnSale: boolean;
 }
 
 /** What a customer needs at their bank. */

@@ -38,6 +38,7 @@ export function accountModel(input: AccountInput) {
         name: localeNames[code],
         chosen: matchLocale(user.locale) === code,
       })),
+      lowBalance: lowBalanceSetting(user, t),
     },
     credits: creditsModel(credits, subscription !== null, t),
     plan: subscription === null ? noPlan(t) : planModel(subscription, locale, t),
@@ -45,6 +46,13 @@ export function accountModel(input: AccountInput) {
     historyMore: input.hasOlderHistory ? '/account/credits' : null,
     orders: orders.map((order) => orderRow(order, locale, t)),
   };
+}
+
+/** A switch that says what it is and what pressing it does: it needs no script. */
+function lowBalanceSetting({ mailLowBalance }: User, t: Translate) {
+  return mailLowBalance
+    ? { text: t('account:mails.low_on'), turnTo: 'no', label: t('account:mails.turn_off') }
+    : { text: t('account:mails.low_off'), turnTo: 'yes', label: t('account:mails.turn_on') };
 }
 
 function creditsModel({ balance, grants }: CreditsOverview, hasPlan: boolean, t: Translate) {

@@ -85,6 +85,12 @@ export function accountPages(services: Services, show: ShowPage): Router {
     res.redirect(303, '/account?done=language');
   });
 
+  router.post('/account/low-balance-mails', parseForm, async (req, res) => {
+    const { wanted } = z.object({ wanted: z.enum(['yes', 'no']) }).parse(req.body ?? {});
+    await updateProfile(customerOf(res).id, { mailLowBalance: wanted === 'yes' }, clock.now());
+    res.redirect(303, '/account?done=low_balance');
+  });
+
   return router;
 }
 
@@ -121,6 +127,10 @@ function flashOf(req: Request, held: AccountInput['subscription'], locale: Local
     case 'language': {
       const user = customerOf(req.res as Response);
       return translator(locales.find((locale) => locale === user.locale) ?? 'en')('account:flash.language');
+    }
+    case 'low_balance': {
+      const { mailLowBalance } = customerOf(req.res as Response);
+      return t(mailLowBalance ? 'account:flash.low_on' : 'account:flash.low_off');
     }
     default:
       return null;

@@ -4,10 +4,13 @@ import { Conflict, NotFound } from '../kit/errors.ts';
 import { newId } from '../kit/ids.ts';
 import { CreditPack } from './credit-pack.model.ts';
 import { PlanPrice } from './plan-price.model.ts';
-import type { Feature, LocalizedText, Rollover, SubscriptionType } from './plan-terms.ts';
+import type { Feature, FeaturePrices, LocalizedText, Rollover, SubscriptionType } from './plan-terms.ts';
 import { Plan } from './plan.model.ts';
 
-/** What of a plan may change: subscriptions keep the terms they were bought on. */
+/**
+ * What of a plan may change. Subscriptions keep the terms they were bought on, but the price list and the thresholds of a
+ * low balance are the plan's: they are read when credits are spent.
+ */
 export interface PlanTerms {
   names: LocalizedText;
   descriptions: LocalizedText;
@@ -16,6 +19,10 @@ export interface PlanTerms {
   rollover: Rollover;
   /** Credits; null unless `rollover` is `capped`. */
   rolloverCap: number | null;
+  /** Credits for one unit of each feature; null: the caller names the amount. */
+  featurePrices: FeaturePrices | null;
+  /** Percents of the monthly quota, highest first. */
+  alertPercents: number[];
   isPopular: boolean;
   isActive: boolean;
   sortOrder: number;

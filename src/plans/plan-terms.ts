@@ -14,6 +14,9 @@ export interface Feature {
   label: LocalizedText;
 }
 
+/** What one unit of a feature costs, in credits: a plan's price list. */
+export type FeaturePrices = Record<string, number>;
+
 /** The text in the reader's language, else in English. */
 export function localized(text: LocalizedText, locale: string): string {
   return text[locale] ?? text.en;

@@ -160,6 +160,31 @@ describe('the panel in a browser', function () {
     expect(page.complaints).to.deep.equal([]);
   });
 
+  it('gives a plan a price list and thresholds, and says what is wrong with them', async () => {
+    await signIn('owner', 'zh-CN');
+    const [plan] = await sql<{ id: string }>(`SELECT id FROM plans WHERE plan_code = 'pro'`);
+    await page.goto(`${panel.url}/resources/plans/records/${plan?.id ?? ''}/edit`);
+    for (const [nth, [feature, credits]] of [
+      ['image', '2'],
+      ['video', '50'],
+      ['video', '60'],
+    ].entries()) {
+      await page.locator('fieldset:has-text("价目表") .p-small').click();
+      await page.locator('.p-price-row input').nth(nth * 2).fill(feature ?? ''); // prettier-ignore
+      await page.locator('.p-price-row input').nth(nth * 2 + 1).fill(credits ?? ''); // prettier-ignore
+    }
+    await page.fill('input[name=alertPercents]', '30，10');
+    await page.click('[data-testid=save]');
+    await page.waitForSelector('fieldset[aria-invalid] >> text=同一功能只能出现一次。');
+    await page.click('[aria-label="移除 video"] >> nth=1');
+    await page.click('[data-testid=save]');
+    await page.waitForSelector('[data-property=featurePrices] >> text=50 积分');
+    await page.waitForSelector('[data-property=alertPercents] >> text=30%');
+    const [row] = await sql(`SELECT feature_prices, alert_percents FROM plans WHERE plan_code = 'pro'`);
+    expect(row).to.deep.equal({ feature_prices: { image: 2, video: 50 }, alert_percents: [30, 10] });
+    expect(page.complaints.filter((text) => !text.includes('400'))).to.deep.equal([]);
+  });
+
   it('shows a viewer everything and no button that changes anything', async () => {
     const orderId = await buy(panel.services, customer.id, { packCode: 'pack-500' });
     await signIn('viewer');

@@ -36,6 +36,8 @@ describe('plans, prices and staff in the panel', function () {
     creditsMonthly: 5000,
     rollover: 'none',
     rolloverCap: null,
+    featurePrices: [] as { feature: unknown; credits: unknown }[],
+    alertPercents: [20, 5, 0],
     isPopular: false,
     isActive: true,
     sortOrder: 9,
@@ -84,6 +86,96 @@ describe('plans, prices and staff in the panel', function () {
     expect(status).to.equal(400);
     const paths = (json.errors as { path: string }[]).map(({ path }) => path);
     expect(paths).to.include.members(['planCode', 'names.en', 'creditsMonthly', 'features.0.included']);
+  });
+
+  it('keeps a price list and thresholds, says what changed of them, and shows them', async () => {
+    const made = await owner.post('/api/resources/plans/actions/new', { ...plan, planCode: 'listed' });
+    const id = idOf(made.json);
+    const terms: Partial<typeof plan> = { ...plan };
+    delete terms.planCode;
+    const path = `/api/resources/plans/records/${id}/edit`;
+    const edit = async (changes: object) => {
+      const answer = await owner.post(path, { ...terms, ...changes });
+      expect(answer.status, answer.text).to.equal(200);
+      const [row] = await sql('SELECT feature_prices, alert_percents FROM plans WHERE id = $1', id);
+      return row;
+    };
+    const list = [
+      { feature: ' image ', credits: 2 },
+      { feature: '__proto__', credits: 1_000_000_000 },
+    ];
+    const prices = JSON.parse('{"image": 2, "__proto__": 1000000000}') as object;
+    expect(await edit({ featurePrices: list, alertPercents: [0, 50, 50, 10] })).to.deep.equal({
+      feature_prices: prices,
+      alert_percents: [50, 10, 0],
+    });
+    const { json } = await owner.get(`/api/resources/plans/records/${id}/show`);
+    const { params } = json.record as { params: Record<string, string> };
+    expect(JSON.parse(params['featurePrices'] ?? '')).to.deep.equal(prices);
+    expect(params['alertPercents']).to.equal('[50,10,0]');
+    expect(await edit({ featurePrices: [], alertPercents: [] })).to.deep.equal({
+      feature_prices: null,
+      alert_percents: [],
+    });
+    const changes = (await audited(id)).slice(1).map(({ before, after }) => ({ before, after }));
+    const [without, withList] = [
+      { featurePrices: null, alertPercents: [20, 5, 0] },
+      { featurePrices: prices, alertPercents: [50, 10, 0] },
+    ];
+    expect(changes).to.deep.equal([
+      { before: without, after: withList },
+      { before: withList, after: { featurePrices: null, alertPercents: [] } },
+    ]);
+  });
+
+  it('says in the reader’s language what is wrong with a price list or a threshold', async () => {
+    const lists: [object, string, string][] = [
+      [{ featurePrices: [{ feature: ' ', credits: 1 }] }, 'featurePrices.0.feature', '字符'],
+      [{ featurePrices: [{ feature: 'a\nb', credits: 1 }] }, 'featurePrices.0.feature', '换行'],
+      [{ featurePrices: [{ feature: 'x'.repeat(101), credits: 1 }] }, 'featurePrices.0.feature', '100'],
+      ...[0, -1, 1.5, 1_000_000_001, null, '5'].map((credits): [object, string, string] => [
+        { featurePrices: [{ feature: 'image', credits }] },
+        'featurePrices.0.credits',
+        '1,000,000,000',
+      ]),
+      [
+        {
+          featurePrices: [
+            { feature: 'image', credits: 1 },
+            { feature: 'image ', credits: 2 },
+          ],
+        },
+        'featurePrices',
+        '一次',
+      ],
+      [
+        { featurePrices: Array.from({ length: 101 }, (_, nth) => ({ feature: `f${nth}`, credits: 1 })) },
+        'featurePrices',
+        '100',
+      ],
+      ...[100, -1, 2.5, null].map((percent): [object, string, string] => [
+        { alertPercents: [20, percent] },
+        'alertPercents.1',
+        '99',
+      ]),
+      [{ alertPercents: Array.from({ length: 11 }, (_, nth) => nth) }, 'alertPercents', '10'],
+    ];
+    for (const [wrong, path, words] of lists) {
+      const body = { ...plan, planCode: 'wrong', ...wrong };
+      for (const [lang, own] of [
+        ['en', /^[A-Z][^\p{Script=Han}]+\.$/u],
+        ['zh-CN', /\p{Script=Han}.*。$/u],
+      ] as const) {
+        const { status, json } = await owner.post(`/api/resources/plans/actions/new?lang=${lang}`, body);
+        expect(status, JSON.stringify(wrong)).to.equal(400);
+        const [error, ...more] = json.errors as { path: string; message: string }[];
+        expect(more).to.deep.equal([]);
+        expect(error?.path).to.equal(path);
+        expect(error?.message).to.match(own);
+        if (lang === 'zh-CN') expect(error?.message).to.include(words);
+      }
+    }
+    expect(await sql(`SELECT FROM plans WHERE plan_code = 'wrong'`)).to.be.empty;
   });
 
   it('puts a new price in the place of the one on sale, and customers keep what they bought', async () => {

@@ -36,6 +36,11 @@ describe('what each role may do in the panel', function () {
     await buy(panel.services, customer.id, { packCode: 'pack-500' });
     await orderByTransfer(panel.services, customer.id, { packCode: 'pack-500' });
     await addIncident(panel.services);
+    await database.db.pool.query(
+      `INSERT INTO credit_alerts (user_id, period_end, percent, threshold, available, monthly_quota, raised_at)
+       VALUES ($1, now(), 20, 400, 400, 2000, now())`,
+      [customer.id],
+    );
     rows = await oneRowEach(clientOf('owner'));
   });
   after(() => panel.close());
@@ -110,6 +115,7 @@ describe('what each role may do in the panel', function () {
       'credit_transactions',
       'credit_grants',
       'credit_balances',
+      'credit_alerts',
       'subscriptions',
       'incidents',
       'audit_log',

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import { newId } from '../../src/kit/ids.ts';
+import { badCreditRequests } from './bad-credit-requests.ts';
 import { badRequests, type World } from './bad-requests.ts';
 import { addApiKey, call, Client, useApp } from '../support/app.ts';
 
@@ -17,7 +18,7 @@ describe('bad input', function () {
     world.key = await addApiKey(app);
   });
 
-  for (const row of badRequests(world)) {
+  for (const row of [...badRequests(world), ...badCreditRequests(world)]) {
     it(`${row.what} → ${row.expected.join(' ')}`, async () => {
       const before = await snapshot();
       const token = row.token?.() ?? world.customer.token;
@@ -64,7 +65,7 @@ describe('bad input', function () {
   async function snapshot(): Promise<unknown> {
     const { rows: counts } = await app.db.pool.query(`
       SELECT (SELECT count(*) FROM users) AS users, (SELECT count(*) FROM orders) AS orders,
-        (SELECT count(*) FROM payments) AS payments, (SELECT count(*) FROM credit_transactions) AS entries,
+        (SELECT count(*) FROM payments) AS payments, (SELECT count(*) FROM credit_holds) AS holds, (SELECT count(*) FROM credit_transactions) AS entries,
         (SELECT count(*) FROM subscriptions) AS subscriptions, (SELECT count(*) FROM provider_events) AS events,
         (SELECT count(*) FROM refresh_tokens) AS tokens`);
     return counts;

@@ -59,6 +59,10 @@ describe('mails', () => {
     expect(subjectOf('renewal_reminder')).to.equal('Pro ends in 7 days, on December 22, 2026');
     expect(subjectOf('renewal_reminder', 2)).to.equal('Pro ends tomorrow, on December 22, 2026');
     expect(subjectOf('refund')).to.equal('Refund of $29.99 on December 22, 2026');
+    expect(subjectOf('low_balance')).to.equal('380 credits left on November 22, 2026');
+    expect(subjectOf('low_balance', 1)).to.equal('1 credit left on November 22, 2026');
+    expect(subjectOf('low_balance', 2)).to.equal('Your credits were used up on November 22, 2026');
+    expect(subjectOf('low_balance', 2, 'zh-CN')).to.equal('您的积分已于 2026年11月22日用完');
     expect(subjectOf('subscription_expired', 0, 'zh-CN')).to.equal('专业版已于 2026年12月22日到期');
   });
 
@@ -70,6 +74,17 @@ describe('mails', () => {
       publicUrl,
     });
     expect(text).to.contain('Renew for $29.99:\nhttps://shop.example/checkout/pro?type=monthly');
+  });
+
+  it('say what to do about few credits, and where such mails are switched off', () => {
+    const [low, , , noPacks] = samples.low_balance;
+    const textOf = (data: typeof low) =>
+      renderMail({ template: 'low_balance', locale: 'en', data: data!, publicUrl }).text;
+    expect(textOf(low))
+      .to.contain('Buy a credit pack:\nhttps://shop.example/pricing#packs')
+      .and.contain('See all plans:\nhttps://shop.example/pricing\n')
+      .and.contain('in your account:\nhttps://shop.example/account#mails');
+    expect(textOf(noPacks)).to.contain('See all plans:\nhttps://shop.example/pricing\n').and.not.contain('pack');
   });
 
   it('take a name for a name, not for markup or a second header', () => {

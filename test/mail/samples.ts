@@ -23,6 +23,7 @@ const change = {
 };
 const problem = { customerName, orderNo, orderedAt, item, total, providerName: 'PayPal' };
 const reminder = { ...plan, customerName, subscriptionType: 'monthly', creditsMonthly: 2000, endsAt } as const;
+const low = { customerName, planName: name, monthlyQuota: 2000, at: orderedAt, monthEndsAt: endsAt };
 const dispute = {
   customerName,
   disputeId: '019ad3a8-0000-7000-8000-000000000000',
@@ -62,6 +63,12 @@ export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
     creditsKept,
   })),
   subscription_cancelled: [false, true].map((endedNow) => ({ ...plan, customerName, endsAt, endedNow })),
+  low_balance: [
+    { ...low, available: 380, next: 'credits', packsOnSale: true },
+    { ...low, available: 1, next: 'renewal', packsOnSale: true },
+    { ...low, available: 0, next: 'credits', packsOnSale: true },
+    { ...low, available: 0, next: 'none', packsOnSale: false },
+  ],
   payment_pending: [problem],
   payment_failed: [problem, { ...problem, item: pack }],
   refund: [

@@ -70,6 +70,7 @@ describe('requests that another site makes with a customer’s cookie', function
       '/account/cancel',
       '/account/resume',
       '/account/language',
+      '/account/low-balance-mails',
       '/sandbox/clock',
       '/sandbox/faults',
     ]);

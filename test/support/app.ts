@@ -58,7 +58,7 @@ export async function startApp(options: TestAppOptions = {}): Promise<TestApp> {
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     ...(options.patience === undefined ? {} : { patience: options.patience }),
   });
-  server.on('request', system.app as never);
+  server.on('request', system.listener);
   await system.start({ cron: false, worker: options.worker ?? true });
   const { clock, simulator } = system;
   const others: TestApp[] = [];
@@ -184,6 +184,10 @@ export class Client {
 
   post(path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
     return call(this.app, 'POST', `/api/v1${path}`, { token: this.token, body, ...(headers && { headers }) });
+  }
+
+  patch(path: string, body: unknown): Promise<Answer> {
+    return call(this.app, 'PATCH', `/api/v1${path}`, { token: this.token, body });
   }
 
   /** Orders, approves as the buyer would, and captures. → the order */

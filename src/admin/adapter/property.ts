@@ -15,6 +15,8 @@ const types: Readonly<Record<Field['kind'], PropertyType>> = {
   counts: 'string',
   localized: 'string',
   features: 'string',
+  prices: 'string',
+  percents: 'string',
   code: 'string',
   word: 'string',
   actor: 'string',

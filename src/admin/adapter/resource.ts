@@ -153,11 +153,12 @@ function describe(spec: ResourceSpec, key: readonly string[]): Map<string, Panel
   return new Map(properties);
 }
 
+const asJson: readonly Field['kind'][] = ['counts', 'json', 'localized', 'features', 'prices', 'percents'];
+
 /** Times as ISO text; JSON as text too. */
 function toParam(field: Field, value: unknown): string | number | boolean | null {
   if (value === null || value === undefined) return null;
   if (value instanceof Date) return value.toISOString();
-  if (field.kind === 'json' || field.kind === 'counts' || field.kind === 'localized' || field.kind === 'features')
-    return JSON.stringify(value);
+  if (asJson.includes(field.kind)) return JSON.stringify(value);
   return value as string | number | boolean;
 }

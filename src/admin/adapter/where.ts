@@ -46,6 +46,8 @@ function condition(column: string, field: Field, value: unknown): WhereOptions {
     case 'counts':
     case 'localized':
     case 'features':
+    case 'prices':
+    case 'percents':
       return nothing;
     default:
       return typeof value === 'string' ? { [column]: { [Op.iLike]: `%${escapeLike(value.trim())}%` } } : nothing;

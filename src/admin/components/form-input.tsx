@@ -2,8 +2,9 @@ import { useTranslation, type ResourceJSON } from 'adminjs';
 import type { ChangeEvent, ReactNode } from 'react';
 import type { FormField } from '../forms/form.ts';
 import { FeaturesInput } from './features-input.tsx';
-import { typed, type Feature, type Values } from './form-values.ts';
+import { typed, type Feature, type PriceRow, type Values } from './form-values.ts';
 import { LocalizedInput } from './localized-input.tsx';
+import { PricesInput } from './prices-input.tsx';
 import { ReferenceInput } from './reference-input.tsx';
 
 export interface FormInputProps {
@@ -24,6 +25,7 @@ export function FormInput(props: FormInputProps) {
   switch (field.input) {
     case 'localized':
     case 'features':
+    case 'prices':
       return (
         <fieldset className="p-field" aria-invalid={invalid}>
           <legend>{label}</legend>
@@ -40,7 +42,7 @@ export function FormInput(props: FormInputProps) {
       );
     default:
       return (
-        <label className={isShort(field) ? 'p-field p-short' : 'p-field'} aria-invalid={invalid}>
+        <label className={`p-field ${widthOf(field)}`} aria-invalid={invalid}>
           <span>{label}</span>
           <SimpleInput {...props} />
           <Said {...props} />
@@ -49,8 +51,10 @@ export function FormInput(props: FormInputProps) {
   }
 }
 
-function isShort({ input }: FormField): boolean {
-  return input === 'number' || input === 'money' || input === 'choice';
+/** Thresholds are short, but there is much to say of them. */
+function widthOf({ input }: FormField): string {
+  if (input === 'percents') return 'p-narrow';
+  return input === 'number' || input === 'money' || input === 'choice' ? 'p-short' : '';
 }
 
 function Said({ field: { hint }, error }: FormInputProps) {
@@ -71,6 +75,16 @@ function StructuredInput({ field: { name, input, long = false, required = false 
   const value = values[name];
   if (input === 'features') {
     return <FeaturesInput features={value as Feature[]} set={(features) => set(name, features)} />;
+  }
+  if (input === 'prices') {
+    return (
+      <PricesInput
+        rows={value as PriceRow[]}
+        set={(rows) => {
+          set(name, rows);
+        }}
+      />
+    );
   }
   const texts = value as Record<string, string>;
   return <LocalizedInput texts={texts} long={long} required={required} set={(changed) => set(name, changed)} />;
@@ -105,6 +119,8 @@ function SimpleInput(props: FormInputProps): ReactNode {
       return <MoneyInput {...props} />;
     case 'number':
       return <input {...common} inputMode="numeric" pattern="-?[0-9]*" />;
+    case 'percents':
+      return <input {...common} autoComplete="off" placeholder="20, 5, 0" />;
     case 'password':
       return <input {...common} type="password" autoComplete="new-password" minLength={10} required={isNew} />;
     default:

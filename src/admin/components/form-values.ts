@@ -8,8 +8,14 @@ export interface Feature {
   label: Record<string, string>;
 }
 
+/** What a unit of a feature costs, as typed. */
+export interface PriceRow {
+  feature: string;
+  credits: string;
+}
+
 /** What the inputs hold: text as typed, and the structured ones as they are. */
-export type Values = Record<string, string | boolean | Record<string, string> | Feature[]>;
+export type Values = Record<string, string | boolean | Record<string, string> | Feature[] | PriceRow[]>;
 
 /** What a simple input holds. */
 export function typed(values: Values, name: string): string {
@@ -27,6 +33,8 @@ function valueOf({ name, input, initial = '' }: FormField, record: RecordJSON | 
   const params = record?.params ?? {};
   if (input === 'localized') return parse(params[name], {}) as Record<string, string>;
   if (input === 'features') return parse(params[name], []) as Feature[];
+  if (input === 'prices') return toRows(parse(params[name], {}));
+  if (input === 'percents' && record !== undefined) return (parse(params[name], []) as number[]).join(', ');
   if (input === 'password') return '';
   if (input === 'money')
     return record === undefined
@@ -35,6 +43,12 @@ function valueOf({ name, input, initial = '' }: FormField, record: RecordJSON | 
   if (record === undefined) return initial;
   if (input === 'flag') return params[name] === true;
   return textOf(params[name]);
+}
+
+function toRows(prices: object): PriceRow[] {
+  return Object.entries(prices)
+    .map(([feature, credits]) => ({ feature, credits: String(credits) }))
+    .sort((a, b) => a.feature.localeCompare(b.feature));
 }
 
 function textOf(value: unknown): string {
@@ -49,10 +63,26 @@ function parse(value: unknown, otherwise: object): object {
 export function toBody(fields: readonly FormField[], values: Values): Record<string, unknown> {
   const body: Record<string, unknown> = {};
   for (const { name, input } of fields) {
-    body[name] = input === 'number' ? toNumber(typed(values, name)) : values[name];
+    body[name] = toValue(input, values, name);
     if (input === 'money') body['currency'] = values['currency'];
   }
   return body;
+}
+
+function toValue(input: FormField['input'], values: Values, name: string): unknown {
+  switch (input) {
+    case 'number':
+      return toNumber(typed(values, name));
+    case 'percents':
+      return typed(values, name)
+        .split(/[\s,;%，、；％]+/)
+        .filter((part) => part !== '')
+        .map(Number);
+    case 'prices':
+      return (values[name] as PriceRow[]).map(({ feature, credits }) => ({ feature, credits: toNumber(credits) }));
+    default:
+      return values[name];
+  }
 }
 
 function toNumber(text: string): number | null {

@@ -6,6 +6,11 @@ export function formatNumber(value: number, locale: string, signed = false): str
   return new Intl.NumberFormat(locale, signed ? { signDisplay: 'exceptZero' } : {}).format(value);
 }
 
+/** 20 → `20%`. */
+export function formatPercent(percent: number, locale: string): string {
+  return new Intl.NumberFormat(locale, { style: 'percent' }).format(percent / 100);
+}
+
 /** Minor units → `$9.99`. */
 export function formatMoney(amountMinor: number, currency: string, locale: string): string {
   return format({ amountMinor, currency }, locale);

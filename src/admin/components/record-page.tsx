@@ -5,7 +5,7 @@ import type { Related } from '../resources/spec.ts';
 import { OrderRefunds } from './order-refunds.tsx';
 import { UserStory } from './user-story.tsx';
 
-const wide = ['json', 'features', 'localized', 'longText'];
+const wide = ['json', 'features', 'prices', 'localized', 'longText'];
 
 /** A row as a sheet: labels left, values right, two columns where there is room. */
 export function DefaultShowAction({ action, resource, record }: ActionProps) {

@@ -2,7 +2,7 @@ import { useTranslation, type RecordJSON } from 'adminjs';
 import type { ReactNode } from 'react';
 import { Link } from 'react-router-dom';
 import type { UserStory as Story } from '../user-story.ts';
-import { formatMoney, formatNumber, formatTime } from './format.ts';
+import { formatMoney, formatNumber, formatPercent, formatTime } from './format.ts';
 import { State, Time } from './value.tsx';
 
 /** A customer at a glance: credits, quota, plan and money on top, then what happened last. */
@@ -44,6 +44,7 @@ function useFormats() {
     tl,
     locale,
     number: (value: unknown) => formatNumber(Number(value ?? 0), locale),
+    percent: (value: unknown) => formatPercent(Number(value), locale),
     time: (iso: unknown) => formatTime(String(iso), locale),
   };
 }
@@ -69,8 +70,8 @@ function Available({ story: { balance, lasting } }: Part) {
   );
 }
 
-function Quota({ story: { balance } }: Part) {
-  const { t, number, time } = useFormats();
+function Quota({ story: { balance, alert } }: Part) {
+  const { t, number, time, percent } = useFormats();
   const quota = Number(balance?.['monthlyQuota'] ?? 0);
   const used = Number(balance?.['quotaUsed'] ?? 0);
   if (quota === 0) return <Fact label={t('panel.story.quota')}>{t('panel.story.noQuota')}</Fact>;
@@ -79,6 +80,9 @@ function Quota({ story: { balance } }: Part) {
       {t('panel.story.quotaUsed', { used: number(used), quota: number(quota) })}
       {balance?.['quotaResetAt'] != null && (
         <small>{t('panel.story.resets', { when: time(balance['quotaResetAt']) })}</small>
+      )}
+      {alert !== null && (
+        <small>{t('panel.story.alerted', { percent: percent(alert['percent']), when: time(alert['raisedAt']) })}</small>
       )}
       <div className="p-bar" aria-hidden="true">
         <span style={{ width: `${Math.min(100, (used / quota) * 100)}%` }} />

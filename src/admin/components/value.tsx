@@ -2,7 +2,7 @@ import { ViewHelpers, useTranslation, type BasePropertyJSON, type BasePropertyPr
 import type { ReactNode } from 'react';
 import { Link } from 'react-router-dom';
 import { CopyableId } from './copyable-id.tsx';
-import { formatMoney, formatNumber, formatTime, formatUtc, shortId } from './format.ts';
+import { formatMoney, formatNumber, formatPercent, formatTime, formatUtc, shortId } from './format.ts';
 import { Subject } from './subject.tsx';
 
 /** What the server says about a column; see `resources/spec.ts`. */
@@ -99,6 +99,10 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
       return <Localized text={text} locale={locale} all={place === 'show'} />;
     case 'features':
       return <Features text={text} locale={locale} />;
+    case 'prices':
+      return <Prices text={text} locale={locale} />;
+    case 'percents':
+      return <Percents text={text} locale={locale} />;
     case 'json':
       return place === 'list' ? <span className="p-json-line">{summary(text)}</span> : <Json text={text} />;
     case 'counts':
@@ -211,6 +215,30 @@ function Features({ text, locale }: { text: string; locale: string }) {
       ))}
     </ul>
   );
+}
+
+function Prices({ text, locale }: { text: string; locale: string }) {
+  const { t } = useTranslation();
+  const prices = Object.entries(JSON.parse(text) as Record<string, number>);
+  return (
+    <dl className="p-prices">
+      {prices
+        .sort(([a], [b]) => a.localeCompare(b))
+        .map(([feature, credits]) => (
+          <div key={feature}>
+            <dt className="p-code">{feature}</dt>
+            <dd>{t('panel.credits', { count: credits, shown: formatNumber(credits, locale) })}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+function Percents({ text, locale }: { text: string; locale: string }) {
+  const { t } = useTranslation();
+  const percents = JSON.parse(text) as number[];
+  if (percents.length === 0) return <span className="p-no">{t('panel.noThresholds')}</span>;
+  return <span>{percents.map((percent) => formatPercent(percent, locale)).join(' · ')}</span>;
 }
 
 /** `{"due":3,"sent":2}` → `due 3 · sent 2`: enough for a list. */

@@ -1,7 +1,18 @@
 import { z } from 'zod';
 import { addPack, addPlan, addPrice, changePack, changePlan } from '../../billing/edit-catalog.ts';
 import { subscriptionTypes } from '../../plans/plan-terms.ts';
-import { code, credits, currency, features, localized, optionallyLocalized, position, toMinor } from './fields.ts';
+import {
+  code,
+  credits,
+  currency,
+  featurePrices,
+  features,
+  localized,
+  optionallyLocalized,
+  percents,
+  position,
+  toMinor,
+} from './fields.ts';
 import type { Form } from './form.ts';
 
 const rollovers = ['none', 'capped', 'full'] as const;
@@ -13,6 +24,8 @@ const planTerms = z.strictObject({
   creditsMonthly: credits,
   rollover: z.enum(rollovers),
   rolloverCap: credits.nullable(),
+  featurePrices,
+  alertPercents: percents,
   isPopular: z.boolean(),
   isActive: z.boolean(),
   sortOrder: position,
@@ -31,6 +44,8 @@ export const plans: Form = {
     { name: 'creditsMonthly', input: 'number', required: true },
     { name: 'rollover', input: 'choice', values: rollovers, initial: 'none' },
     { name: 'rolloverCap', input: 'number', hint: 'capHint' },
+    { name: 'featurePrices', input: 'prices', hint: 'featurePricesHint' },
+    { name: 'alertPercents', input: 'percents', initial: '20, 5, 0', hint: 'alertPercentsHint' },
     { name: 'features', input: 'features' },
     { name: 'isPopular', input: 'flag', initial: false },
     { name: 'isActive', input: 'flag', initial: true, hint: 'isActiveHint' },

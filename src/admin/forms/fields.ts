@@ -3,7 +3,10 @@ import { locales } from '../../kit/i18n.ts';
 import { fromDecimal } from '../../kit/money.ts';
 import type { LocalizedText } from '../../plans/plan-terms.ts';
 
-/** The parts that forms are checked by. What a form does not name is refused: every object is strict. */
+/**
+ * The parts that forms are checked by. What a form does not name is refused: every object is strict. A message that names
+ * a text, `admin:form.…`, is told in the language of whoever sent the form.
+ */
 
 const maxCredits = 1_000_000_000;
 
@@ -46,6 +49,29 @@ export const features = z
   )
   .max(30, 'Use at most 30 features.')
   .refine((list) => new Set(list.map(({ key }) => key)).size === list.length, 'Each key can stand there once.');
+
+const credit = z.int('admin:form.price').min(1, 'admin:form.price').max(maxCredits, 'admin:form.price');
+const feature = z
+  .string('admin:form.feature')
+  .trim()
+  .min(1, 'admin:form.feature')
+  .max(100, 'admin:form.feature')
+  .refine((name) => !/\p{Cc}/u.test(name), 'admin:form.feature');
+
+/** What a unit of each feature costs, as rows, since a name can be typed twice; no rows are no price list. */
+export const featurePrices = z
+  .array(z.strictObject({ feature, credits: credit }))
+  .max(100, 'admin:form.features_most')
+  .refine((rows) => new Set(rows.map((row) => row.feature)).size === rows.length, 'admin:form.feature_once')
+  .transform((rows) => (rows.length === 0 ? null : Object.fromEntries(rows.map((row) => [row.feature, row.credits]))));
+
+const percent = z.int('admin:form.percent').min(0, 'admin:form.percent').max(99, 'admin:form.percent');
+
+/** Highest first, each once. */
+export const percents = z
+  .array(percent)
+  .max(10, 'admin:form.percents_most')
+  .transform((list) => [...new Set(list)].sort((a, b) => b - a));
 
 /** `{amount: "9.99", currency: "USD"}` → minor units, more than nothing. */
 export function toMinor(amount: string, of: string, context: z.RefinementCtx): number {

@@ -6,7 +6,18 @@ import type { ResourceId } from '../permissions.ts';
 export interface FormField {
   name: string;
   input:
-    'text' | 'email' | 'password' | 'number' | 'money' | 'flag' | 'choice' | 'reference' | 'localized' | 'features';
+    | 'text'
+    | 'email'
+    | 'password'
+    | 'number'
+    | 'percents'
+    | 'money'
+    | 'flag'
+    | 'choice'
+    | 'reference'
+    | 'localized'
+    | 'features'
+    | 'prices';
   required?: boolean;
   /** Asked only when a row is made, or only when it is changed. */
   only?: 'new' | 'edit';

@@ -1,3 +1,4 @@
+import { alertOutcomes, CreditAlert } from '../../credits/credit-alert.model.ts';
 import { CreditBalance } from '../../credits/credit-balance.model.ts';
 import { CreditGrant } from '../../credits/credit-grant.model.ts';
 import { CreditTransaction } from '../../credits/credit-transaction.model.ts';
@@ -137,4 +138,40 @@ export const creditBalances: ResourceSpec = {
   filters: ['userId', 'quotaResetAt'],
   sort: { by: 'userId', direction: 'desc' },
   sortable: ['userId'],
+};
+
+export const creditAlerts: ResourceSpec = {
+  id: 'credit_alerts',
+  model: CreditAlert,
+  group: 'credits',
+  key: ['userId', 'id'],
+  fields: {
+    id,
+    userId: reference('users'),
+    percent: count,
+    threshold: credits,
+    available: credits,
+    monthlyQuota: credits,
+    periodEnd: time,
+    raisedAt: time,
+    outcome: choice(...alertOutcomes),
+    handledAt: time,
+  },
+  title: 'id',
+  list: ['userId', 'percent', 'available', 'outcome', 'raisedAt'],
+  show: [
+    'id',
+    'userId',
+    'percent',
+    'threshold',
+    'available',
+    'monthlyQuota',
+    'periodEnd',
+    'raisedAt',
+    'outcome',
+    'handledAt',
+  ],
+  filters: ['userId', 'percent', 'outcome', 'raisedAt', 'periodEnd'],
+  sort: { by: 'raisedAt', direction: 'desc' },
+  sortable: ['raisedAt'],
 };

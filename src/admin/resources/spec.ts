@@ -20,7 +20,10 @@ export type Field =
         | 'json'
         | 'counts'
         | 'localized'
-        | 'features';
+        | 'features'
+        /** What a unit of each feature costs, in credits. */
+        | 'prices'
+        | 'percents';
     }
   /** Credits: a whole number; `signed` shows the plus too. */
   | { kind: 'credits'; signed?: boolean }

@@ -26,7 +26,7 @@ export function toAppError(error: unknown): AppError {
   }
   switch ((error as { type?: unknown } | null)?.type) {
     case 'entity.too.large':
-      return new PayloadTooLarge('100 kB');
+      return new PayloadTooLarge(sizeOf((error as { limit?: unknown }).limit));
     case 'entity.parse.failed':
       return new ValidationFailed([{ path: '', message: 'not valid JSON' }], 'The body is not valid JSON.');
     case 'encoding.unsupported':
@@ -44,6 +44,13 @@ export function toAppError(error: unknown): AppError {
   return new AppError(500, 'internal_error', 'Something went wrong on our side. Nothing was lost; try again.', {
     cause: error,
   });
+}
+
+/** The limit that the body parser names: `102400` → `100 kB`. */
+function sizeOf(bytes: unknown): string {
+  if (typeof bytes !== 'number') return 'what is read here';
+  const kilobytes = Math.floor(bytes / 1024);
+  return kilobytes < 1024 ? `${kilobytes} kB` : `${Math.floor(kilobytes / 1024)} MB`;
 }
 
 /** What zlib says of a body that is not compressed as its header claims, as the body parser hands it on: without a type. */

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Redis } from 'ioredis';
 import type { Request, RequestHandler, Response } from 'express';
 import { RateLimiterMemory, RateLimiterRedis, RateLimiterRes, type RateLimiterAbstract } from 'rate-limiter-flexible';
@@ -26,17 +27,24 @@ export class RateLimits {
 
   /** A middleware that counts each request under `keyOf`; null is not counted. Answers over the limit are 429. */
   by(limit: RateLimit, keyOf: (req: Request, res: Response) => string | null): RequestHandler {
-    if (!this.#enabled) {
+    const count = this.counter(limit);
+    if (count === undefined) {
       return (_req, _res, next) => {
         next();
       };
     }
-    const limiter = this.#limiter(limit);
     return async (req, res, next) => {
       const key = keyOf(req, res);
-      if (key !== null) await count(limiter, limit, key, res);
+      if (key !== null) await count(key, res);
       next();
     };
+  }
+
+  /** Counts a request under a key and tells the caller in the headers; undefined while limits are off. @throws RateLimited */
+  counter(limit: RateLimit): ((key: string, res: ServerResponse) => Promise<void>) | undefined {
+    if (!this.#enabled) return undefined;
+    const limiter = this.#limiter(limit);
+    return (key, res) => count(limiter, limit, key, res);
   }
 
   #limiter(limit: RateLimit): RateLimiterAbstract {
@@ -62,7 +70,7 @@ export class RateLimits {
 }
 
 /** @throws RateLimited */
-async function count(limiter: RateLimiterAbstract, limit: RateLimit, key: string, res: Response): Promise<void> {
+async function count(limiter: RateLimiterAbstract, limit: RateLimit, key: string, res: ServerResponse): Promise<void> {
   try {
     tell(res, limit, await limiter.consume(key));
   } catch (error) {
@@ -73,9 +81,9 @@ async function count(limiter: RateLimiterAbstract, limit: RateLimit, key: string
 }
 
 /** draft-ietf-httpapi-ratelimit-headers */
-function tell(res: Response, { name, points, seconds }: RateLimit, state: RateLimiterRes): void {
-  res.set('RateLimit-Policy', `"${name}";q=${points};w=${seconds}`);
-  res.set('RateLimit', `"${name}";r=${Math.max(0, state.remainingPoints)};t=${secondsLeft(state)}`);
+function tell(res: ServerResponse, { name, points, seconds }: RateLimit, state: RateLimiterRes): void {
+  res.setHeader('RateLimit-Policy', `"${name}";q=${points};w=${seconds}`);
+  res.setHeader('RateLimit', `"${name}";r=${Math.max(0, state.remainingPoints)};t=${secondsLeft(state)}`);
 }
 
 function secondsLeft(state: RateLimiterRes): number {

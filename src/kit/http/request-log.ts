@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { RequestHandler } from 'express';
 import { pinoHttp } from 'pino-http';
 import { stopwatch } from '../clock.ts';
@@ -11,8 +12,7 @@ export function logRequests(log: Logger): RequestHandler {
   return pinoHttp({
     logger: log,
     genReqId: (req, res) => {
-      const given = req.headers['x-request-id'];
-      const id = typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : newId();
+      const id = requestIdFor(req);
       res.setHeader('X-Request-Id', id);
       return id;
     },
@@ -22,6 +22,12 @@ export function logRequests(log: Logger): RequestHandler {
       res: ({ statusCode }: { statusCode: number }) => ({ status: statusCode }),
     },
   }) as RequestHandler;
+}
+
+/** The caller's own id for the request, if it is fit to stand in a log, else a new one. */
+export function requestIdFor({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\w.-]{1,100}$/.test(given) ? given : newId();
 }
 
 function pathOf(url: string): string {

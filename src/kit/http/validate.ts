@@ -16,7 +16,8 @@ function describe(issue: z.core.$ZodIssue): { path: string; message: string }[] 
   return [{ path, message: issue.message }];
 }
 
-export const uuid = z.guid();
+/** In small letters, as the database writes it: two spellings of one id would count as two. */
+export const uuid = z.guid().toLowerCase();
 /** Text without control characters, trimmed. */
 export function text(maxLength: number, minLength = 1): z.ZodType<string, string> {
   return z
