@@ -194,7 +194,7 @@ const startMonths = `
     WITH month AS MATERIALIZED (
       SELECT m.*, b.entries, b.available, gone.credits AS gone, gone.entries AS gone_entries,
         b.available - gone.credits + m.credits AS available_after, credits_new_id(p_now) AS grant_id,
-        m.credits * (SELECT max(percent) FROM unnest(p.alert_percents) step (percent)) / 100 AS alert_at
+        nullif(m.credits, 0) * (SELECT max(percent) FROM unnest(p.alert_percents) step (percent)) / 100 AS alert_at
       FROM unnest(p_users, p_subscriptions, p_plans, p_credits, p_rollovers, p_keys, p_ends, p_orders) WITH ORDINALITY
         m (user_id, subscription_id, plan_id, credits, rollover, key, ends_at, order_id, place)
       JOIN credit_balances b ON b.user_id = m.user_id

@@ -63,7 +63,7 @@ export async function resetQuotas(
       what: 'a quota reset',
       find: lockDueMonths,
       work: (tx, months, now) => beginBatch(services, tx, months, now),
-      one: (tx, id, now) => beginOne(services, tx, id, now),
+      one: (tx, id, now) => beginMonthsOf(services, tx, id, now),
       count(begun) {
         counts.subscriptions += begun.upToDate;
         counts.months += begun.granted;
@@ -105,7 +105,7 @@ function lateBefore(now: Date): Date {
  * Every month of one that began since, so that a process that was down gives what is due, and not one more. A month whose
  * payment was given back, while a later period is paid for, gives nothing.
  */
-async function beginOne(services: Services, tx: Tx, id: string, now: Date): Promise<Begun> {
+export async function beginMonthsOf(services: Services, tx: Tx, id: string, now: Date): Promise<Begun> {
   const begun: Begun = { done: 0, granted: 0, upToDate: 0, late: 0, from: null, to: null };
   const subscription = await lockQuotaDue(tx, id, now);
   if (subscription === null) return begun;

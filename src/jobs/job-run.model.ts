@@ -14,8 +14,13 @@ export class JobRun extends Model<InferAttributes<JobRun>, InferCreationAttribut
   declare scheduledFor: Date;
   declare startedAt: Date;
   declare finishedAt: CreationOptional<Date | null>;
+  /** So far, while it runs. */
   declare counts: CreationOptional<Record<string, number> | null>;
+  /** When it last said how far it is. */
+  declare toldAt: CreationOptional<Date | null>;
   declare error: CreationOptional<string | null>;
+  /** What the other columns say; `running` stays where a process was killed. */
+  declare status: CreationOptional<'running' | 'completed' | 'failed'>;
 }
 
 export function initJobRun(sequelize: Sequelize): void {
@@ -27,7 +32,10 @@ export function initJobRun(sequelize: Sequelize): void {
       startedAt: { type: DataTypes.DATE, allowNull: false },
       finishedAt: { type: DataTypes.DATE, allowNull: true },
       counts: { type: DataTypes.JSONB, allowNull: true },
+      toldAt: { type: DataTypes.DATE, allowNull: true },
       error: { type: DataTypes.TEXT, allowNull: true },
+      // The database says.
+      status: { type: DataTypes.TEXT, allowNull: true },
     },
     { sequelize, modelName: 'JobRun', tableName: 'job_runs' },
   );

@@ -3,6 +3,7 @@ import type { Services } from '../billing/services.ts';
 import { stopwatch } from '../kit/clock.ts';
 import { NotFound } from '../kit/errors.ts';
 import { describeError } from '../kit/logger.ts';
+import { followProgress } from './progress.ts';
 import { claimRun, finishRun } from './runs.ts';
 import { jobs, type Job } from './schedule.ts';
 
@@ -26,13 +27,16 @@ export async function runJob(services: Services, job: Job, scheduledFor: Date): 
   const run = await claimRun(db, job.name, scheduledFor, clock.now());
   if (run === null) return null;
   const elapsedMs = stopwatch();
+  const progress = followProgress(services, { run, job: job.name });
   try {
-    const counts = await job.run(services);
+    const counts = await job.run(services, progress.tell);
+    await progress.end();
     await finishRun(run, { counts }, clock.now());
     metrics.jobRuns.inc({ job: job.name, outcome: 'done' });
     log.debug({ job: job.name, ...counts }, 'job done');
     return counts;
   } catch (error) {
+    await progress.end();
     await finishRun(run, { error: String(describeError(error).message) }, clock.now());
     metrics.jobRuns.inc({ job: job.name, outcome: 'failed' });
     log.error({ err: error, job: job.name }, 'a job failed');
@@ -50,8 +54,8 @@ export async function runJobNow(services: Services, name: string): Promise<Recor
   let failure: unknown = null;
   const attempt: Job = {
     ...job,
-    run: (given) =>
-      job.run(given).catch((error: unknown) => {
+    run: (given, tell) =>
+      job.run(given, tell).catch((error: unknown) => {
         failure = error;
         throw error;
       }),

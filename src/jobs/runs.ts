@@ -13,6 +13,17 @@ export async function claimRun({ pool }: Database, job: string, scheduledFor: Da
   return rows[0]?.id ?? null;
 }
 
+/** What a run has done so far; nothing once it is finished. */
+export async function updateCounts(
+  { pool }: Database,
+  id: string,
+  counts: Record<string, number>,
+  now: Date,
+): Promise<void> {
+  const sql = 'UPDATE job_runs SET counts = $2, told_at = $3 WHERE id = $1 AND finished_at IS NULL';
+  await pool.query(sql, [id, counts, now]);
+}
+
 export async function finishRun(
   id: string,
   result: { counts: Record<string, number> } | { error: string },

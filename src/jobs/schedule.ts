@@ -8,6 +8,7 @@ import { expireSubscriptions } from '../billing/expire-subscriptions.ts';
 import { followUpDisputes } from '../billing/follow-up-disputes.ts';
 import { followUpPayments, followUpRefunds } from '../billing/follow-up.ts';
 import { sweepEvents } from '../billing/handle-provider-event.ts';
+import type { Tell } from '../billing/in-sets.ts';
 import { reconcile } from '../billing/reconcile.ts';
 import { resetQuotas } from '../billing/reset-quotas.ts';
 import { sendLowBalanceMails } from '../billing/send-low-balance-mails.ts';
@@ -19,8 +20,8 @@ export interface Job {
   name: string;
   /** How often it is due, by the clock. A tick that was missed is made up for once, by the next. */
   every: 'minute' | 'ten minutes' | 'hour' | 'day';
-  /** Does what is due now, whenever that became due. → what it did, in numbers */
-  run(services: Services): Promise<Record<string, number>>;
+  /** Does what is due now, whenever that became due, and tells how far it is where that takes long. → what it did */
+  run(services: Services, tell: Tell): Promise<Record<string, number>>;
 }
 
 /**
@@ -36,8 +37,8 @@ export const jobs: readonly Job[] = [
   { name: 'send-renewal-reminders', every: 'hour', run: sendRenewalReminders },
   { name: 'begin-scheduled-plans', every: 'minute', run: beginScheduledPlans },
   { name: 'expire-subscriptions', every: 'minute', run: expireSubscriptions },
-  { name: 'reset-quotas', every: 'minute', run: resetQuotas },
-  { name: 'expire-credits', every: 'ten minutes', run: expireCredits },
+  { name: 'reset-quotas', every: 'minute', run: (services, tell) => resetQuotas(services, { tell }) },
+  { name: 'expire-credits', every: 'ten minutes', run: (services, tell) => expireCredits(services, { tell }) },
   { name: 'send-low-balance-mails', every: 'minute', run: sendLowBalanceMails },
   { name: 'sweep-outbox', every: 'minute', run: (services) => sweepOutbox(services) },
   { name: 'check-books', every: 'day', run: checkBooks },

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { runDueJobs, runJob, tickOf } from '../../src/jobs/runner.ts';
 import { jobs, type Job } from '../../src/jobs/schedule.ts';
@@ -41,6 +42,35 @@ describe('jobs', function () {
     expect(rows.filter(({ failed }) => failed > 0)).to.deep.equal([]);
     // Two minutes may have touched the run; never two runs of one.
     expect(Math.max(...rows.map(({ runs }) => runs))).to.be.at.most(2);
+    const counts = await app.db.pool.query<{ name: string }>(
+      `SELECT DISTINCT jsonb_object_keys(counts) AS name FROM job_runs WHERE job <> 'counting'`,
+    );
+    for (const locale of ['en', 'zh-CN']) {
+      const file = new URL(`../../src/admin/locales/${locale}.json`, import.meta.url);
+      const { labels } = JSON.parse(readFileSync(file, 'utf8')) as { labels: { counts: Record<string, string> } };
+      expect(labels.counts, `in ${locale}`).to.include.keys(...counts.rows.map(({ name }) => name));
+    }
+  });
+
+  it('say how far they are while they run', async () => {
+    const sql = `SELECT status, counts, told_at IS NOT NULL AS told FROM job_runs WHERE job = 'telling'`;
+    const look = async () => (await app.db.pool.query(sql)).rows[0] as { counts: object | null };
+    let seen: object = {};
+    const job: Job = {
+      name: 'telling',
+      every: 'minute',
+      async run(_services, tell) {
+        tell({ done: 1 });
+        // Within the same second: too soon to be written.
+        tell({ done: 2 });
+        do seen = await look();
+        while ((seen as { counts: object | null }).counts === null);
+        return { done: 3 };
+      },
+    };
+    await runJob(app.services, job, tickOf(job, app.clock.now()));
+    expect(seen).to.deep.equal({ status: 'running', counts: { done: 1 }, told: true });
+    expect(await look()).to.deep.equal({ status: 'completed', counts: { done: 3 }, told: true });
   });
 
   it('do not keep each other from running when one fails, and the failure is on record', async () => {

@@ -12,6 +12,7 @@ const types: Readonly<Record<Field['kind'], PropertyType>> = {
   money: 'number',
   // JSON travels as text: AdminJS would flatten it to a hundred parameters.
   json: 'string',
+  counts: 'string',
   localized: 'string',
   features: 'string',
   prices: 'string',

@@ -153,7 +153,7 @@ function describe(spec: ResourceSpec, key: readonly string[]): Map<string, Panel
   return new Map(properties);
 }
 
-const asJson: readonly Field['kind'][] = ['json', 'localized', 'features', 'prices', 'percents'];
+const asJson: readonly Field['kind'][] = ['counts', 'json', 'localized', 'features', 'prices', 'percents'];
 
 /** Times as ISO text; JSON as text too. */
 function toParam(field: Field, value: unknown): string | number | boolean | null {

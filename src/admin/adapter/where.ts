@@ -43,6 +43,7 @@ function condition(column: string, field: Field, value: unknown): WhereOptions {
         ? { [column]: { [value === 'some' ? Op.ne : Op.eq]: null } }
         : nothing;
     case 'json':
+    case 'counts':
     case 'localized':
     case 'features':
     case 'prices':

@@ -18,6 +18,7 @@ export type Shown = Pick<BasePropertyProps, 'property' | 'record' | 'resource'>;
 
 const toneOf: Readonly<Record<string, string>> = {
   active: 'good',
+  running: 'open',
   resolved: 'good',
   confirmed: 'good',
   completed: 'good',
@@ -104,6 +105,17 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
       return <Percents text={text} locale={locale} />;
     case 'json':
       return place === 'list' ? <span className="p-json-line">{summary(text)}</span> : <Json text={text} />;
+    case 'counts':
+      return (
+        <span>
+          {Object.entries(JSON.parse(text) as Record<string, number>)
+            .map(
+              ([name, count]) =>
+                `${tl(`counts.${name}`, resource.id, { defaultValue: name })} ${formatNumber(count, locale)}`,
+            )
+            .join(' · ')}
+        </span>
+      );
     case 'code':
       return <span className="p-code">{text}</span>;
     case 'longText':

@@ -3,7 +3,7 @@ import type { ResourceId } from '../permissions.ts';
 
 /**
  * How a column is shown, filtered and sorted. `code` is shown as it is; a `word` is one of ours and is translated where
- * the texts know it; an `actor` is `staff:<id>`, `key:<id>`, `user:<id>` or `system`.
+ * the texts know it; `counts` are numbers by such words; an `actor` is `staff:<id>`, `key:<id>`, `user:<id>` or `system`.
  */
 export type Field =
   | {
@@ -18,6 +18,7 @@ export type Field =
         | 'flag'
         | 'time'
         | 'json'
+        | 'counts'
         | 'localized'
         | 'features'
         /** What a unit of each feature costs, in credits. */
@@ -75,6 +76,7 @@ export const time = { kind: 'time' } as const;
 export const count = { kind: 'count' } as const;
 export const flag = { kind: 'flag' } as const;
 export const json = { kind: 'json' } as const;
+export const counts = { kind: 'counts' } as const;
 export const credits = { kind: 'credits' } as const;
 export const money = { kind: 'money', currency: 'currency' } as const;
 export const reference = (to: ResourceId): Field => ({ kind: 'reference', to });
