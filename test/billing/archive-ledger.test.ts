@@ -172,7 +172,9 @@ describe('the archive of the ledger', function () {
     const file = path.join(files.dataDir, readdirSync(files.dataDir).filter((name) => name.endsWith('.gz'))[1] ?? '');
     const whole = readFileSync(file);
     const lines = gunzipSync(whole).toString('utf8').split('\n');
-    const changed = lines.map((line, at) => (at === 3 ? line.replace('"balance_after":', '"balance_after":9') : line)).join('\n');
+    const changed = lines
+      .map((line, at) => (at === 3 ? line.replace('"balance_after":', '"balance_after":9') : line))
+      .join('\n');
     writeFileSync(file, gzipSync(changed));
     const user = JSON.parse(lines[3] ?? '{}') as { user_id: string; seq: number };
     const { differences, books } = await proveArchive(services, files.dataDir);

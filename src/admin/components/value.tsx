@@ -106,16 +106,7 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
     case 'json':
       return place === 'list' ? <span className="p-json-line">{summary(text)}</span> : <Json text={text} />;
     case 'counts':
-      return (
-        <span>
-          {Object.entries(JSON.parse(text) as Record<string, number>)
-            .map(
-              ([name, count]) =>
-                `${tl(`counts.${name}`, resource.id, { defaultValue: name })} ${formatNumber(count, locale)}`,
-            )
-            .join(' · ')}
-        </span>
-      );
+      return <Counts text={text} resourceId={resource.id} />;
     case 'code':
       return <span className="p-code">{text}</span>;
     case 'longText':
@@ -133,6 +124,15 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
         </span>
       );
   }
+}
+
+function Counts({ text, resourceId }: { text: string; resourceId: string }) {
+  const { i18n, tl } = useTranslation();
+  const counts = Object.entries(JSON.parse(text) as Record<string, number>).map(
+    ([name, count]) =>
+      `${tl(`counts.${name}`, resourceId, { defaultValue: name })} ${formatNumber(count, i18n.language)}`,
+  );
+  return <span>{counts.join(' · ')}</span>;
 }
 
 function Nothing({ numeric }: { numeric: boolean }) {
