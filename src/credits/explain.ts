@@ -87,6 +87,9 @@ async function lastEntryAt(tx: Tx, userId: string, at: Date): Promise<number> {
 
 /** What entries gave to grants and took from them, archived ones too. Set-based: some rows a grant, however many entries. */
 async function readFlows(tx: Tx, userId: string, through: number): Promise<Flow[]> {
+  // Few groups, however many rows, which the planner does not know: it would sort all of them. And it would rather read
+  // everybody's entries than those of one who has very many.
+  await tx.sequelize.query('SET LOCAL enable_sort = off; SET LOCAL enable_seqscan = off', { transaction: tx });
   return select<Flow>(
     tx,
     `SELECT grant_id, CASE WHEN amount > 0 THEN 'earn' ELSE type END AS type, feature_type,
@@ -105,7 +108,7 @@ async function readFlows(tx: Tx, userId: string, through: number): Promise<Flow[
        UNION ALL
        SELECT grant_id, type, feature_type, amount, entries, actor, description
        FROM credit_carried_parts WHERE user_id = :userId
-     ) flow GROUP BY 1, 2, 3 ORDER BY 4`,
+     ) flow GROUP BY 1, 2, 3`,
     { userId, through },
   );
 }
@@ -114,8 +117,12 @@ async function readFlows(tx: Tx, userId: string, through: number): Promise<Flow[
 async function readHeld(tx: Tx, userId: string, through: number, at: Date): Promise<Map<string, number>> {
   const rows = await select<{ grant_id: string; held: number }>(
     tx,
-    `SELECT p.grant_id, -sum(p.amount)::bigint AS held
-     FROM credit_transactions t JOIN credit_parts p ON p.user_id = t.user_id AND p.seq = t.seq
+    `SELECT p.grant_id, sum(p.amount)::bigint AS held
+     FROM credit_transactions t, LATERAL (
+       SELECT t.grant_id, -t.amount AS amount WHERE t.grant_id IS NOT NULL
+       UNION ALL
+       SELECT (part ->> 'grant')::uuid, (part ->> 'amount')::bigint FROM jsonb_array_elements(t.drawn) part
+     ) p
      WHERE t.user_id = :userId AND t.type = 'hold' AND t.seq <= :through AND NOT EXISTS (
        SELECT FROM credit_transactions r
        WHERE r.user_id = :userId AND r.type = 'release' AND r.reference = t.id::text AND r.seq <= :through
@@ -162,11 +169,9 @@ function explainGrant(grant: GrantRow, flows: readonly Flow[], held: number, at:
     adjusted,
     held,
     remaining,
-    uses: of('spend').map((flow) => ({
-      featureType: flow.feature_type,
-      credits: -flow.amount,
-      entries: flow.entries,
-    })),
+    uses: of('spend')
+      .map(({ feature_type: featureType, amount, entries }) => ({ featureType, credits: -amount, entries }))
+      .sort((one, other) => other.credits - one.credits || (one.featureType < other.featureType ? -1 : 1)),
   };
 }
 
