@@ -73,7 +73,9 @@ describe('quota months', function () {
     const names = new Map([[userId, 'user'], [id, 'subscription']]); // prettier-ignore
     await run(`INSERT INTO users (id, email, created_at, updated_at) VALUES ($1, $1::uuid::text || '@x.test', $2, $2)`, [userId, then]); // prettier-ignore
     const planId = is.hasAlerts ? plans.alerted : plans.quiet;
-    await run('INSERT INTO credit_balances (user_id, monthly_quota, plan_id, quota_used) VALUES ($1, 50, $2, 3)', [userId, planId]); // prettier-ignore
+    await run('INSERT INTO credit_balances (user_id, monthly_quota, plan_id) VALUES ($1, 50, $2)', [userId, planId]);
+    await giveCredits(app, userId, 3, { key: 'before', source: 'plan', now: then });
+    await app.services.consumptions.consume({ ...spending(app, userId, 3), now: then });
     await run(
       `INSERT INTO subscriptions (id, user_id, plan_id, price_id, subscription_type, status, credits_monthly, rollover,
          rollover_cap, anchor_at, start_date, end_date, quota_resets_at, created_at)
