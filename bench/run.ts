@@ -8,6 +8,7 @@ import { migrate } from '../src/db/migrate.ts';
 import { measureConsume } from './parts/consume.ts';
 import { measureGrowth } from './parts/growth.ts';
 import { measureProof } from './parts/proof.ts';
+import { measureReset } from './parts/reset.ts';
 import { isMet, type Row } from './report.ts';
 
 /**
@@ -17,6 +18,7 @@ import { isMet, type Row } from './report.ts';
 const parts: Readonly<Record<string, (bench: { url: string; say: (line: string) => void }) => Promise<Row[]>>> = {
   consume: measureConsume,
   growth: measureGrowth,
+  reset: measureReset,
   proof: measureProof,
 };
 

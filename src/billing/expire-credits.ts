@@ -14,7 +14,7 @@ interface Expired {
  * neither. Whoever's balance is locked just now is left for the next run. → credits written off, of how many customers
  */
 export async function expireCredits(
-  services: Services,
+  services: Pick<Services, 'db' | 'clock' | 'log'>,
   { tell = () => undefined, batchSize }: { tell?: Tell; batchSize?: number } = {},
 ): Promise<{ users: number; credits: number; failed: number }> {
   const counts = { users: 0, credits: 0 };
