@@ -14,11 +14,15 @@ export async function openBalance(tx: Tx, userId: string): Promise<void> {
 
 /**
  * Locks the customer's balance, writes off what has expired, and answers with what is left. Everything that changes
- * credits starts here, so that two changes of one customer's credits never interleave.
+ * credits starts here, so that two changes of one customer's credits never interleave. The lock comes first: what the
+ * change before has left to expire is seen only behind it.
  */
 export async function lockBalance(tx: Tx, userId: string, now: Date): Promise<CreditBalance> {
-  await expireDue(tx, userId, now);
-  const balance = await CreditBalance.findByPk(userId, { transaction: tx, lock: tx.LOCK.UPDATE });
+  const sql = `SELECT credits_expire_due(user_id, :now) FROM (
+    SELECT user_id FROM credit_balances WHERE user_id = :userId FOR UPDATE
+  ) locked`;
+  await select(tx, sql, { userId, now });
+  const balance = await CreditBalance.findByPk(userId, { transaction: tx });
   if (balance === null) throw new Error(`user ${userId} has no credit balance`);
   return balance;
 }

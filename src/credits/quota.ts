@@ -3,7 +3,7 @@ import type { Rollover } from '../plans/plan-terms.ts';
 import { CreditBalance } from './credit-balance.model.ts';
 import { CreditGrant } from './credit-grant.model.ts';
 import { releaseOrderCredits } from './dispute-holds.ts';
-import { expireDue, grantCredits, sumFree, writeOff } from './ledger.ts';
+import { grantCredits, lockBalance, sumFree, writeOff } from './ledger.ts';
 
 /** The part of a subscription that its monthly credits depend on. */
 export interface QuotaTerms {
@@ -19,6 +19,7 @@ export interface QuotaTerms {
 /**
  * Starts a quota month: what does not roll over is written off, the month's credits are given once per `key`, and the
  * counter of the month begins at zero. Without rollover the credits expire by themselves when the month ends.
+ * → whether it gave something; it gives nothing when it has given before
  */
 export async function startQuotaMonth(
   tx: Tx,
@@ -26,8 +27,8 @@ export async function startQuotaMonth(
   month: { key: string; end: Date; orderId?: string | null; now: Date },
 ): Promise<boolean> {
   const { userId, subscriptionId, creditsMonthly } = terms;
-  await expireDue(tx, userId, month.now);
-  if (terms.rollover === 'capped') await trimRollover(tx, terms, terms.rolloverCap ?? 0, month.now);
+  await lockBalance(tx, userId, month.now);
+  if (terms.rollover === 'capped') await trimRollover(tx, terms, month);
   const granted =
     creditsMonthly > 0 &&
     (await grantCredits(tx, {
@@ -61,10 +62,10 @@ export async function creditsOfSubscription(tx: Tx, userId: string, subscription
 
 /**
  * Ends a subscription's credits: what is left of them, what a dispute has set apart too, is written off and there is no
- * quota any more. Holds for running work stay until they are closed.
+ * quota any more. Holds for running work stay until they are closed. → credits written off that had not expired
  */
 export async function endQuota(tx: Tx, userId: string, subscriptionId: string, now: Date): Promise<number> {
-  const expired = await expireDue(tx, userId, now);
+  await lockBalance(tx, userId, now);
   const disputed = (await openGrants(tx, userId, subscriptionId)).filter((grant) => grant.held > 0);
   for (const orderId of new Set(disputed.flatMap((grant) => grant.orderId ?? []))) {
     await releaseOrderCredits(tx, { userId, orderId, now });
@@ -78,16 +79,26 @@ export async function endQuota(tx: Tx, userId: string, subscriptionId: string, n
     { monthlyQuota: 0, quotaUsed: 0, quotaResetAt: null, planId: null, alertAt: null },
     { where: { userId }, transaction: tx },
   );
-  return expired + writtenOff;
+  return writtenOff;
 }
 
-async function trimRollover(tx: Tx, terms: QuotaTerms, cap: number, now: Date): Promise<void> {
-  const left = await openGrants(tx, terms.userId, terms.subscriptionId);
-  const sum = sumFree(left);
-  if (sum > cap) await writeOff(tx, terms.userId, left, sum - cap, now);
+async function trimRollover(
+  tx: Tx,
+  { userId, subscriptionId, rolloverCap }: QuotaTerms,
+  { key, now }: { key: string; now: Date },
+): Promise<void> {
+  // What a month has given is not trimmed by that same month.
+  if ((await CreditGrant.count({ where: { userId, key }, transaction: tx })) > 0) return;
+  const left = await openGrants(tx, userId, subscriptionId);
+  const excess = sumFree(left) - (rolloverCap ?? 0);
+  if (excess > 0) await writeOff(tx, userId, left, excess, now);
 }
 
 async function openGrants(tx: Tx, userId: string, subscriptionId: string): Promise<CreditGrant[]> {
-  const grants = await CreditGrant.findAll({ where: { userId, subscriptionId }, transaction: tx });
+  const order: [string, string][] = [
+    ['createdAt', 'ASC'],
+    ['id', 'ASC'],
+  ];
+  const grants = await CreditGrant.findAll({ where: { userId, subscriptionId }, order, transaction: tx });
   return grants.filter((grant) => grant.remaining > 0);
 }
