@@ -268,10 +268,11 @@ const consume = `
   DECLARE
     t credit_transactions;
     is_frozen boolean;
+    its_plan uuid;
     prices jsonb;
   BEGIN
-    SELECT b.available, b.frozen, p.feature_prices INTO balance, is_frozen, prices
-    FROM credit_balances b LEFT JOIN plans p ON p.id = b.plan_id WHERE b.user_id = p_user FOR UPDATE OF b;
+    SELECT b.available, b.frozen, b.plan_id INTO balance, is_frozen, its_plan
+    FROM credit_balances b WHERE b.user_id = p_user FOR UPDATE;
     IF NOT FOUND THEN
       outcome := 'unknown_user';
       RETURN;
@@ -288,6 +289,8 @@ const consume = `
         RETURN;
       END IF;
     END IF;
+    -- Not in the statement that waits for the lock: it would see the plan from before it waited.
+    SELECT feature_prices INTO prices FROM plans WHERE id = its_plan;
     SELECT refusal, cost INTO outcome, amount FROM credits_price(prices, p_feature, p_quantity, p_amount);
     IF outcome IS NOT NULL THEN
       RETURN;
@@ -309,8 +312,9 @@ const consume = `
 
 /**
  * credits_consume_many  all at once what is plain among many requests: an account that is not suspended and that nobody
- *                       has locked (unless p_wait), a key that is new, a price that is known, enough in the grant which
- *                       expires soonest, no threshold reached. The rest is left for credits_consume, one by one.
+ *                       has locked (unless p_wait), a key that is new, a price that is known, no hold that has run out,
+ *                       enough in the grant which expires soonest, no threshold reached. The rest is left for
+ *                       credits_consume, one by one.
  *                       No two requests may have the same key. → 'place,amount,balance' of each that was spent, by ';'
  *
  * Balances are locked in the order of their users and before anything is read that hangs on them. Plans are told to go by
@@ -361,6 +365,10 @@ const consumeMany = `
         ORDER BY expires_at NULLS LAST, created_at, id LIMIT 1
       ) g
       WHERE (g.expires_at IS NULL OR g.expires_at > p_now)
+        -- A hold that has run out gives back credits which may expire sooner.
+        AND (b.held = 0 OR NOT EXISTS (
+          SELECT FROM credit_holds h WHERE h.user_id = i.user_id AND h.status = 'open' AND h.expires_at <= p_now
+        ))
         AND NOT EXISTS (
           SELECT FROM credit_transactions t WHERE t.user_id = i.user_id AND t.idempotency_key = i.key
         )
@@ -407,10 +415,11 @@ const hold = `
   DECLARE
     h credit_holds;
     is_frozen boolean;
+    its_plan uuid;
     prices jsonb;
   BEGIN
-    SELECT b.available, b.frozen, p.feature_prices INTO balance, is_frozen, prices
-    FROM credit_balances b LEFT JOIN plans p ON p.id = b.plan_id WHERE b.user_id = p_user FOR UPDATE OF b;
+    SELECT b.available, b.frozen, b.plan_id INTO balance, is_frozen, its_plan
+    FROM credit_balances b WHERE b.user_id = p_user FOR UPDATE;
     IF NOT FOUND THEN
       outcome := 'unknown_user';
       RETURN;
@@ -429,6 +438,8 @@ const hold = `
         RETURN;
       END IF;
     END IF;
+    -- Not in the statement that waits for the lock: it would see the plan from before it waited.
+    SELECT feature_prices INTO prices FROM plans WHERE id = its_plan;
     SELECT refusal, cost INTO outcome, amount FROM credits_price(prices, p_feature, p_quantity, p_amount);
     IF outcome IS NOT NULL THEN
       RETURN;
