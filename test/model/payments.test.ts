@@ -1,6 +1,6 @@
-import fc from 'fast-check';
-import { playByTheLaws, sequences, tell, type Sequence } from './sequence.ts';
-import { useStage, type Stage } from './stage.ts';
+import { playRandomly, randomRuns } from '../support/random-sequences.ts';
+import { playByTheLaws, sequences, tell } from './sequence.ts';
+import { useStage } from './stage.ts';
 
 /**
  * Random sequences of what customers, staff, PayPal and time do to payments, some of it at once, in two processes on one
@@ -19,60 +19,17 @@ import { useStage, type Stage } from './stage.ts';
  * `found.test.ts`. Steps that run at once are not replayed to the millisecond: such a failure may need some tries.
  */
 describe('payments, whatever happens', function () {
-  const runs = Number(process.env.MODEL_RUNS ?? 100);
   // Many times what they take: a machine can be busy.
-  const limitMs = 300_000 + runs * 10_000;
+  const limitMs = 300_000 + randomRuns() * 10_000;
   this.timeout(limitMs + 600_000);
   const stage = useStage();
 
-  it(`keep the laws in ${runs} random sequences`, async () => {
-    const { MODEL_RUNS, MODEL_PATH: path } = process.env;
-    const seed = process.env.MODEL_SEED ?? (MODEL_RUNS === undefined ? '1' : undefined);
-    const property = fc.asyncProperty(sequences, (sequence) => playByTheLaws(stage(), sequence));
-    const outcome = await fc.check(property, {
-      numRuns: runs,
-      interruptAfterTimeLimit: limitMs,
-      markInterruptAsFailure: true,
-      // Cutting steps out of a sequence is left to `cutDown`.
-      endOnFailure: true,
-      ...(seed === undefined ? {} : { seed: Number(seed) }),
-      ...(path === undefined ? {} : { path }),
-    });
-    if (outcome.failed) throw new Error(await report(stage(), outcome));
-  });
+  it(`keep the laws in ${randomRuns()} random sequences`, () =>
+    playRandomly({
+      sequences,
+      play: (sequence) => playByTheLaws(stage(), sequence),
+      tell,
+      file: 'test/model/payments.test.ts',
+      limitMs,
+    }));
 });
-
-async function report(stage: Stage, outcome: fc.RunDetails<[Sequence]>): Promise<string> {
-  const { seed, counterexample, counterexamplePath: path, errorInstance, numRuns } = outcome;
-  const [sequence] = counterexample ?? [];
-  if (sequence === undefined) return `Only ${numRuns} sequences were played in the time that was given.`;
-  const shortest = await cutDown(stage, sequence, messageOf(errorInstance));
-  return [
-    `Sequence ${numRuns} broke a law. Of its ${sequence.steps.length} steps these are enough:`,
-    tell(shortest.sequence),
-    '',
-    shortest.breach,
-    '',
-    `To play all of it again: MODEL_SEED=${seed} MODEL_PATH=${path ?? ''} npx mocha test/model/payments.test.ts`,
-    `For found.test.ts: ${JSON.stringify(shortest.sequence)}`,
-  ].join('\n');
-}
-
-/** Leaves out, from the last to the first, each step without which a law is still broken. */
-async function cutDown(
-  stage: Stage,
-  sequence: Sequence,
-  breach: string,
-): Promise<{ sequence: Sequence; breach: string }> {
-  let shortest = { sequence, breach };
-  for (const step of sequence.steps.toReversed()) {
-    const fewer = { ...sequence, steps: shortest.sequence.steps.filter((other) => other !== step) };
-    const still = await playByTheLaws(stage, fewer).then(() => null, messageOf);
-    if (still !== null) shortest = { sequence: fewer, breach: still };
-  }
-  return shortest;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

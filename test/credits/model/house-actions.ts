@@ -1,0 +1,263 @@
+import fc from 'fast-check';
+import { expireCredits } from '../../../src/billing/expire-credits.ts';
+import { holdOrderCredits, releaseOrderCredits } from '../../../src/credits/dispute-holds.ts';
+import { clawBack as takeBack, deductCredits, grantCredits } from '../../../src/credits/ledger.ts';
+import { setFrozen } from '../../../src/credits/queries.ts';
+import { endQuota as endReally, startQuotaMonth } from '../../../src/credits/quota.ts';
+import { expireDue } from './account.ts';
+import { action, at, credits, named, one, order, who } from './act.ts';
+import { clawBack, deduct, dispute, endDispute, endQuota, give, startMonth, type Month } from './giving.ts';
+import type { Place, World } from './world.ts';
+
+const dayMs = 86_400_000;
+const ends = {
+  never: null,
+  'at once': 0,
+  'in 5 s': 5_000,
+  'in an hour': 3_600_000,
+  'in a day': dayMs,
+  'in 40 days': 40 * dayMs,
+};
+type End = keyof typeof ends;
+const end = fc.constantFrom(...(Object.keys(ends) as End[]));
+
+const actor = 'system';
+
+/** What staff, jobs and payments do to a customer's credits. */
+export const houseActions = {
+  give: action({
+    weight: 8,
+    choices: fc.record({
+      at,
+      who,
+      source: fc.constantFrom('pack', 'pack', 'promo', 'adjustment'),
+      amount: credits,
+      end,
+      order,
+      again: fc.constantFrom(null, null, null, 'one', 'two'),
+    }),
+    words: ({ who: customer, source, amount, end: until, order: nth, again }) =>
+      `${named(customer)} is given ${amount} by ${source === 'pack' ? `order ${nth}` : source}, ending ${until}` +
+      (again === null ? '' : `, under the key ${again}`),
+    prepare: (world, { at: place, who: customer, source, amount, end: until, order: nth, again }) => {
+      const lasts = ends[until];
+      const expiresAt = lasts === null ? null : world.now + lasts;
+      const byOrder = source === 'pack' ? nth : null;
+      const type = source === 'adjustment' ? 'adjust' : 'earn';
+      const grant = { key: again ?? world.newName(), source, amount, type } as const;
+      const real = {
+        ...grant,
+        userId: world.userId(customer),
+        expiresAt: expiresAt === null ? null : new Date(expiresAt),
+        orderId: byOrder === null ? null : orderId(world, customer, byOrder),
+        now: world.time,
+      };
+      return one(
+        customer,
+        (account, moment) => ({ given: give(account, { ...grant, expiresAt, order: byOrder }, moment) }),
+        async () => ({ given: await world.transaction(place, (tx) => grantCredits(tx, real)) }),
+      );
+    },
+  }),
+
+  deduct: action({
+    weight: 2,
+    choices: fc.record({ at, who, amount: credits, again: fc.constantFrom(null, null, 'one') }),
+    words: ({ who: customer, amount, again }) =>
+      `staff take ${amount} from ${named(customer)}${again === null ? '' : `, under the key ${again}`}`,
+    prepare: (world, { at: place, who: customer, amount, again }) => {
+      const taking = { key: `adjustment:${again ?? world.newName()}`, amount };
+      const real = { ...taking, userId: world.userId(customer), description: 'by hand', actor, now: world.time };
+      return one(
+        customer,
+        (account, moment) => deduct(account, taking, moment),
+        async () => ({ taken: await world.transaction(place, (tx) => deductCredits(tx, real)) }),
+      );
+    },
+  }),
+
+  'start a month': action({
+    weight: 6,
+    choices: fc.record({
+      at,
+      who,
+      subscription: fc.constantFrom(0, 0, 0, 1),
+      plan: fc.nat(1),
+      /** Only the first time under a key gives something. */
+      again: fc.constantFrom(null, null, null, 'this'),
+      credits: fc.constantFrom(0, 10, 50, 100, 1000),
+      rollover: fc.constantFrom('none', 'none', 'capped', 'full'),
+      cap: fc.constantFrom(0, 5, 30, 200),
+      end: fc.constantFrom('in a day', 'in 40 days', 'at once', 'in an hour'),
+      order: fc.constantFrom(null, 0, 1),
+    }),
+    words: ({ who: customer, subscription, plan, again, credits: given, rollover, cap, end: until, order: nth }) =>
+      `${again === null ? 'a' : 'the same'} month of subscription ${subscription} to plan ${plan} begins for ` +
+      `${named(customer)}, ${given} credits, rollover ${rollover}${rollover === 'capped' ? ` at ${cap}` : ''}, ` +
+      `ending ${until}, paid by ${nth === null ? 'no order' : `order ${nth}`}`,
+    prepare: (world, { at: place, who: customer, again, end: until, cap, ...rest }) => {
+      const itsEnd = world.now + ends[until];
+      const month: Month = {
+        ...rest,
+        key: `quota:${rest.subscription}:${again ?? world.newName()}`,
+        cap: rest.rollover === 'capped' ? cap : null,
+        end: itsEnd,
+      };
+      const terms = {
+        userId: world.userId(customer),
+        subscriptionId: subscriptionId(world, customer, month.subscription),
+        planId: world.stage.planIds[month.plan] ?? world.nobody,
+        creditsMonthly: month.credits,
+        rollover: month.rollover,
+        rolloverCap: month.cap,
+      };
+      const paidBy = month.order === null ? null : orderId(world, customer, month.order);
+      const real = { key: month.key, end: new Date(itsEnd), orderId: paidBy, now: world.time };
+      return one(
+        customer,
+        (account, moment) => ({ given: startMonth(account, month, moment) }),
+        async () => ({ given: await world.transaction(place, (tx) => startQuotaMonth(tx, terms, real)) }),
+        { isVague: true },
+      );
+    },
+  }),
+
+  'end a quota': action({
+    weight: 2,
+    choices: fc.record({ at, who, subscription: fc.constantFrom(0, 0, 1) }),
+    words: ({ who: customer, subscription }) => `subscription ${subscription} of ${named(customer)} ends`,
+    prepare: (world, { at: place, who: customer, subscription }) => {
+      const [userId, now] = [world.userId(customer), world.time];
+      const itsId = subscriptionId(world, customer, subscription);
+      return one(
+        customer,
+        (account, moment) => ({ writtenOff: endQuota(account, subscription, moment) }),
+        async () => ({ writtenOff: await world.transaction(place, (tx) => endReally(tx, userId, itsId, now)) }),
+        { isVague: true },
+      );
+    },
+  }),
+
+  'claw back': action({
+    weight: 3,
+    choices: fc.record({ at, who, order, amount: fc.oneof(credits, fc.constant(1_000_000)) }),
+    words: ({ who: customer, order: nth, amount }) =>
+      `a refund takes ${amount} of order ${nth} back from ${named(customer)}`,
+    prepare: (world, { at: place, who: customer, order: nth, amount }) => {
+      const userId = world.userId(customer);
+      const claim = { userId, orderId: orderId(world, customer, nth), now: world.time };
+      return one(
+        customer,
+        (account, moment) => ({ taken: clawBack(account, nth, amount, moment) }),
+        async () => ({
+          // As a refund does it.
+          taken: await world.transaction(place, async (tx) => {
+            await releaseOrderCredits(tx, claim);
+            return takeBack(tx, { ...claim, amount, description: 'refund', actor });
+          }),
+        }),
+      );
+    },
+  }),
+
+  dispute: action({
+    weight: 3,
+    choices: fc.record({ at, who, order }),
+    words: ({ who: customer, order: nth }) => `order ${nth} of ${named(customer)} is disputed`,
+    prepare: (world, { at: place, who: customer, order: nth }) => {
+      const claim = { userId: world.userId(customer), orderId: orderId(world, customer, nth), now: world.time };
+      return one(
+        customer,
+        (account, moment) => ({ held: dispute(account, nth, moment) }),
+        async () => ({ held: await world.transaction(place, (tx) => holdOrderCredits(tx, claim)) }),
+      );
+    },
+  }),
+
+  'end a dispute': action({
+    weight: 2,
+    choices: fc.record({ at, who, order }),
+    words: ({ who: customer, order: nth }) => `the dispute of order ${nth} of ${named(customer)} ends`,
+    prepare: (world, { at: place, who: customer, order: nth }) => {
+      const claim = { userId: world.userId(customer), orderId: orderId(world, customer, nth), now: world.time };
+      return one(
+        customer,
+        (account, moment) => ({ released: endDispute(account, nth, moment) }),
+        async () => ({ released: await world.transaction(place, (tx) => releaseOrderCredits(tx, claim)) }),
+      );
+    },
+  }),
+
+  suspend: action({
+    weight: 1,
+    choices: fc.record({ at, who }),
+    words: ({ who: customer }) => `${named(customer)} is suspended`,
+    prepare: (world, choices) => freeze(world, choices, true),
+  }),
+
+  reactivate: action({
+    weight: 2,
+    choices: fc.record({ at, who }),
+    words: ({ who: customer }) => `${named(customer)} is let in again`,
+    prepare: (world, choices) => freeze(world, choices, false),
+  }),
+
+  expire: action({
+    weight: 3,
+    choices: fc.record({ at }),
+    words: () => 'the job that expires credits runs',
+    prepare: (world, { at: place }) => ({
+      acts: world.userIds.map((_, customer) => ({
+        who: customer,
+        isSilent: true,
+        play: (account, moment) => ({ expired: expireDue(account, moment) }),
+      })),
+      run: async () => {
+        const { failed } = await expireCredits(world.services(place));
+        return world.userIds.map(() => (failed > 0 ? { failed: `${failed} customers` } : {}));
+      },
+    }),
+  }),
+
+  'set the terms': action({
+    weight: 2,
+    isAlone: true,
+    choices: fc.record({
+      plan: fc.nat(1),
+      prices: fc.constantFrom(null, { image: 1 }, { image: 3, video: 20 }, { image: 10, film: 999_999_999 }),
+      percents: fc.constantFrom([20, 5, 0], [20, 5, 0], [50, 49], []),
+    }),
+    words: ({ plan, prices, percents }) =>
+      `plan ${plan} has prices ${JSON.stringify(prices)} and alerts ${percents.join(', ')}`,
+    prepare: (world, { plan, prices, percents }) => ({
+      acts: [],
+      run: async () => {
+        await world.setTerms(plan, { prices, percents });
+        return [];
+      },
+    }),
+  }),
+};
+
+function freeze(world: World, { at: place, who: customer }: { at: Place; who: number }, frozen: boolean) {
+  return one(
+    customer,
+    (account) => {
+      account.frozen = frozen;
+      return {};
+    },
+    async () => {
+      await world.transaction(place, (tx) => setFrozen(tx, world.userId(customer), frozen));
+      return {};
+    },
+    { isVague: true },
+  );
+}
+
+function orderId(world: World, customer: number, nth: number): string {
+  return world.id(`order ${nth} of ${customer}`);
+}
+
+function subscriptionId(world: World, customer: number, nth: number): string {
+  return world.id(`subscription ${nth} of ${customer}`);
+}
