@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { startEmbeddedPostgres } from '../src/db/embedded.ts';
@@ -13,7 +13,7 @@ import { isMet, type Row } from './report.ts';
 
 /**
  * `npm run bench [part …]`: each part has a database of its own on one server, which runs as PostgreSQL ships: fsync and
- * synchronous_commit are on. A run of all parts writes RESULTS.md.
+ * synchronous_commit are on. What was measured stands in RESULTS.md.
  */
 const parts: Readonly<Record<string, (bench: { url: string; say: (line: string) => void }) => Promise<Row[]>>> = {
   consume: measureConsume,
@@ -28,19 +28,38 @@ async function main(wanted: string[]): Promise<void> {
   const dataDir = mkdtempSync(path.join(os.tmpdir(), 'plantain-bench-'));
   const postgres = await startEmbeddedPostgres({ dataDir });
   try {
-    const rows: Row[] = [];
     const { version } = await admin(postgres.url, 'SELECT version()');
     for (const name of wanted.length > 0 ? wanted : Object.keys(parts)) {
-      rows.push(...(await measure(postgres.url, name)));
+      const rows = await measure(postgres.url, name);
+      const section = sectionOf(name, rows, String(version));
+      console.log(section);
+      await keep(name, section);
+      if (!rows.every(isMet)) process.exitCode = 1;
     }
-    const report = reportOf(rows, String(version));
-    console.log(report);
-    if (wanted.length === 0) await writeFile(new URL('RESULTS.md', import.meta.url), report);
-    process.exitCode = rows.every(isMet) ? 0 : 1;
   } finally {
     await postgres.stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+const results = new URL('RESULTS.md', import.meta.url);
+const title = `# What the bench measured
+
+Written by \`npm run bench\`. Server, database and load generator share one machine's processors; PostgreSQL is as it ships, fsync and synchronous_commit on. Baselines run in turn with what is compared to them (A B A B …); figures are medians of the rounds.
+`;
+
+/** Puts a part's section in the place of its last one. */
+async function keep(name: string, section: string): Promise<void> {
+  const text = await readFile(results, 'utf8').catch(() => '');
+  const sections = new Map(
+    text
+      .split(/^(?=## )/m)
+      .slice(1)
+      .map((one) => [/^## (\S+)/.exec(one)?.[1], one.trim()]),
+  );
+  sections.set(name, section.trim());
+  const known = Object.keys(parts).flatMap((part) => sections.get(part) ?? []);
+  await writeFile(results, [title.trim(), ...known, ''].join('\n\n'));
 }
 
 async function measure(serverUrl: string, name: string): Promise<Row[]> {
@@ -73,15 +92,15 @@ async function admin(url: string, sql: string): Promise<Record<string, unknown>>
   }
 }
 
-function reportOf(rows: readonly Row[], postgres: string): string {
+function sectionOf(name: string, rows: readonly Row[], postgres: string): string {
   const [cpu] = os.cpus();
   const memory = Math.round(os.totalmem() / 2 ** 30);
-  return `# What the bench measured
+  return `## ${name}
 
-${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${postgres.split(' on ')[0] ?? ''} (fsync and synchronous_commit on), ${os.cpus().length} × ${cpu?.model ?? 'unknown processor'}, ${memory} GB. Server, database and load generator share the processors. Baselines run in turn with what is compared to them; medians of the rounds. Written by \`npm run bench\`.
+${new Date().toISOString().slice(0, 10)}, Node ${process.version}, ${postgres.split(' on ')[0] ?? ''}, ${os.cpus().length} × ${cpu?.model ?? 'unknown processor'}, ${memory} GB
 
 | what | measured as | ratio | limit | | figures |
-|---|---|---|---|---|---|
+| --- | --- | --- | --- | --- | --- |
 ${rows.map(lineOf).join('\n')}
 `;
 }
