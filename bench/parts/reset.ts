@@ -91,14 +91,19 @@ async function runSingle(url: string, users: number): Promise<Figures> {
   });
 }
 
+type Result = Figures & { months: number; failed: number };
+
 async function runWorkers(url: string, users: number): Promise<Figures> {
-  const started = await Promise.all(Array.from({ length: workers }, () => startProgram('reset-program.ts', [url])));
+  const started: Awaited<ReturnType<typeof startProgram>>[] = [];
   try {
+    // One after the other: the first sets up the sandbox.
+    while (started.length < workers) started.push(await startProgram('reset-program.ts', [url]));
     const elapsedMs = stopwatch();
     const results = await Promise.all(
       started.map(async ({ child }) => {
         child.send('go');
-        const [result] = (await once(child, 'message')) as [Figures & { months: number; failed: number }];
+        const ended = once(child, 'exit').then(() => Promise.reject(new Error('a worker ended before it was done')));
+        const [result] = (await Promise.race([once(child, 'message'), ended])) as [Result];
         return result;
       }),
     );
@@ -116,7 +121,7 @@ async function runWorkers(url: string, users: number): Promise<Figures> {
   }
 }
 
-function total(results: readonly { months: number; failed: number }[], name: 'months' | 'failed'): number {
+function total(results: readonly Result[], name: 'months' | 'failed'): number {
   return results.reduce((sum, result) => sum + result[name], 0);
 }
 

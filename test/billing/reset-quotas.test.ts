@@ -231,4 +231,14 @@ describe('quota months', function () {
     }
     expect(await reset()).to.include({ subscriptions: 2, failed: 0 });
   });
+
+  it('are shared by two processes, so that each does a part and none a part of the other’s', async () => {
+    const other = await app.another();
+    const dueAt = new Date(app.clock.now().getTime() - 1000);
+    await addDueSubscriptions(app.db, { count: 2000, dueAt });
+    const counts = await Promise.all([app, other].map(({ services }) => resetQuotas(services, { batchSize: 50 })));
+    const months = counts.map((each) => each.months);
+    expect(months[0]).to.be.within(50, 1950);
+    expect(months).to.have.ordered.members([months[0], 2000 - (months[0] ?? 0)]);
+  });
 });
