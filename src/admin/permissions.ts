@@ -30,6 +30,7 @@ const table = {
   },
   credit_transactions: read,
   credit_grants: read,
+  credit_holds: { ...read, releaseHold: ['owner', 'finance', 'support'] },
   credit_balances: read,
   credit_alerts: read,
   plans: { ...read, new: ['owner'], edit: ['owner'] },

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { onlyRow } from '../db/index.ts';
+import { onlyRow, select, type Tx } from '../db/index.ts';
 import { HoldClosed, IdempotencyKeyReused, NotFound, ValidationFailed } from '../kit/errors.ts';
 import { newIdAt } from '../kit/ids.ts';
 import type { Consumption } from './consume.ts';
@@ -93,19 +93,34 @@ export interface ClosedHold {
  */
 export async function closeHold(pool: pg.Pool, closing: HoldClosing): Promise<ClosedHold> {
   const { userId, holdId, actor, idempotencyKey, fingerprint, now } = closing;
-  const rows = await ask<{
-    outcome: 'settled' | 'released' | 'replayed' | 'key_reused' | 'unknown' | 'closed' | 'too_much';
-    status: HoldStatus;
-    amount: number;
-    settled: number;
-    balance: number;
-    transaction_id: string | null;
-  }>(pool, {
+  const rows = await ask<Closing>(pool, {
     name: 'credits_close_hold',
     text: 'SELECT * FROM credits_close_hold($1, $2, $3, $4, $5, $6, $7, $8, $9)',
     values: [userId, holdId, closing.amount, newIdAt(now), newIdAt(now), actor, idempotencyKey, fingerprint, now],
   });
-  const { outcome, status, amount, settled, balance: available, transaction_id: transactionId } = onlyRow(rows);
+  return closedAs(onlyRow(rows));
+}
+
+/** Lets go of an open hold by hand, whole. @throws HoldClosed, NotFound (no such hold of that user) */
+export async function cancelHold(
+  tx: Tx,
+  { userId, holdId, actor, now }: { userId: string; holdId: string; actor: string; now: Date },
+): Promise<ClosedHold> {
+  const sql = `SELECT * FROM credits_close_hold(:userId, :holdId, NULL, :releaseId, :releaseId, :actor, NULL, NULL, :now)`;
+  return closedAs(onlyRow(await select<Closing>(tx, sql, { userId, holdId, releaseId: newIdAt(now), actor, now })));
+}
+
+interface Closing {
+  outcome: 'settled' | 'released' | 'replayed' | 'key_reused' | 'unknown' | 'closed' | 'too_much';
+  status: HoldStatus;
+  amount: number;
+  settled: number;
+  balance: number;
+  transaction_id: string | null;
+}
+
+function closedAs(closing: Closing): ClosedHold {
+  const { outcome, status, amount, settled, balance: available, transaction_id: transactionId } = closing;
   switch (outcome) {
     case 'unknown':
       throw new NotFound('There is no such hold.');

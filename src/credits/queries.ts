@@ -3,6 +3,7 @@ import type { Tx } from '../db/index.ts';
 import { NotFound } from '../kit/errors.ts';
 import { CreditBalance } from './credit-balance.model.ts';
 import { CreditGrant } from './credit-grant.model.ts';
+import { CreditHold } from './credit-hold.model.ts';
 import { CreditTransaction } from './credit-transaction.model.ts';
 import { expireDue } from './ledger.ts';
 
@@ -13,6 +14,8 @@ export interface CreditsOverview {
   balance: CreditBalance;
   /** Those that still have credits, held or free, in the order in which they will be spent. */
   grants: CreditGrant[];
+  /** The part of what is held that running work has set apart; the rest is disputed. */
+  heldForWork: number;
 }
 
 /** What a customer has. Expired credits are written off first, so the answer never counts one. @throws NotFound */
@@ -29,7 +32,9 @@ export async function readCredits(tx: Tx, userId: string, now: Date): Promise<Cr
     ],
     transaction: tx,
   });
-  return { balance, grants };
+  // The sum of nothing is null, whatever Sequelize's type says.
+  const heldForWork = (await CreditHold.sum('amount', { where: { userId, status: 'open' }, transaction: tx })) || 0;
+  return { balance, grants, heldForWork };
 }
 
 /** Newest first; `before` is the `seq` of the last entry of the page before. */

@@ -55,17 +55,25 @@ function lowBalanceSetting({ mailLowBalance }: User, t: Translate) {
     : { text: t('account:mails.low_off'), turnTo: 'yes', label: t('account:mails.turn_on') };
 }
 
-function creditsModel({ balance, grants }: CreditsOverview, hasPlan: boolean, t: Translate) {
+function creditsModel({ balance, grants, heldForWork }: CreditsOverview, hasPlan: boolean, t: Translate) {
   const { available, monthlyQuota: total, quotaUsed, quotaResetAt } = balance;
   // Credits of earlier months can make more be used in a month than the month gave.
   const used = Math.min(quotaUsed, total);
   return {
     available,
-    held: balance.held > 0 ? t('account:credits.held', { count: balance.held }) : null,
+    held: heldNotes(heldForWork, balance.held - heldForWork, t),
     quota: total > 0 ? { used, total, resetsAt: quotaResetAt, low: lowNote(used, total, t) } : null,
     others: grants.filter((grant) => !isOfThisMonth(grant) && isFree(grant)).map((grant) => grantRow(grant, t)),
     packsHref: hasPlan || available > 0 ? '/pricing#packs' : null,
   };
+}
+
+/** Why there is more than can be used. */
+function heldNotes(forWork: number, disputed: number, t: Translate): string[] {
+  return [
+    ...(forWork > 0 ? [t('account:credits.held_for_work', { count: forWork })] : []),
+    ...(disputed > 0 ? [t('account:credits.held', { count: disputed })] : []),
+  ];
 }
 
 /** The plan's own credits of the month are in the bar; everything else is listed beside it. */

@@ -114,6 +114,7 @@ describe('what each role may do in the panel', function () {
       'bank_transfers',
       'credit_transactions',
       'credit_grants',
+      'credit_holds',
       'credit_balances',
       'credit_alerts',
       'subscriptions',

@@ -22,6 +22,15 @@ describe('a disputed payment on the pages', function () {
     await customer.buy({ pack_code: 'pack-500' });
     const account = async () => (await visitor.get('/account')).text;
     expect(await account()).not.to.contain('set aside');
+    // What work of the customer's own has set apart is something else.
+    const work = { amount: 20, feature_type: 'video', expires_in_seconds: 60 };
+    const { hold_id } = (await customer.post('/credits/holds', work)).body;
+    expect(await account())
+      .to.contain('20 more credits are set aside for work')
+      .and.not.contain('disputed');
+    expect((await visitor.get('/account?lang=zh-CN')).text).to.contain('另有 20 积分已为进行中的任务冻结');
+    await visitor.get('/account?lang=en');
+    await customer.post(`/credits/holds/${hold_id as string}/release`);
 
     const press = async (label: string) => {
       const action = actionOf((await visitor.get('/sandbox')).text, label);

@@ -6,6 +6,7 @@ import { confirmTransferAction, recordTransferAction, rejectTransferAction } fro
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
 import { refundDuplicateAction } from './refund-duplicate.ts';
 import { refundOrderAction } from './refund-order.ts';
+import { releaseHoldAction } from './release-hold.ts';
 import { replayWebhookAction } from './replay-webhook.ts';
 import { resolveIncidentAction } from './resolve-incident.ts';
 import { reactivateUserAction, suspendUserAction } from './suspend-user.ts';
@@ -22,6 +23,7 @@ export const recordActions: readonly RecordAction[] = [
   recordTransferAction,
   confirmTransferAction,
   rejectTransferAction,
+  releaseHoldAction,
   archivePriceAction,
   refundDuplicateAction,
   resolveIncidentAction,

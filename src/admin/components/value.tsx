@@ -34,6 +34,7 @@ const toneOf: Readonly<Record<string, string>> = {
   paused: 'open',
   partially_refunded: 'open',
   hold: 'open',
+  settled: 'good',
   failed: 'bad',
   lost_unbooked: 'bad',
   lost: 'bad',

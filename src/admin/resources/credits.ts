@@ -1,6 +1,7 @@
 import { alertOutcomes, CreditAlert } from '../../credits/credit-alert.model.ts';
 import { CreditBalance } from '../../credits/credit-balance.model.ts';
 import { CreditGrant } from '../../credits/credit-grant.model.ts';
+import { CreditHold } from '../../credits/credit-hold.model.ts';
 import { CreditTransaction } from '../../credits/credit-transaction.model.ts';
 import {
   choice,
@@ -100,6 +101,50 @@ export const creditGrants: ResourceSpec = {
     'createdAt',
   ],
   filters: ['userId', 'source', 'orderId', 'subscriptionId', 'expiresAt', 'createdAt'],
+  sort: { by: 'createdAt', direction: 'desc' },
+  sortable: ['createdAt', 'expiresAt'],
+};
+
+export const creditHolds: ResourceSpec = {
+  id: 'credit_holds',
+  model: CreditHold,
+  group: 'credits',
+  key: ['userId', 'id'],
+  fields: {
+    id,
+    userId: reference('users'),
+    status: state('open', 'settled', 'released', 'expired'),
+    amount: credits,
+    settled: credits,
+    featureType: code,
+    quantity: count,
+    reference: code,
+    description: text,
+    actor: { kind: 'actor' },
+    key: code,
+    createdAt: time,
+    expiresAt: time,
+    closedAt: time,
+  },
+  title: 'id',
+  list: ['userId', 'status', 'amount', 'settled', 'featureType', 'reference', 'createdAt', 'expiresAt'],
+  show: [
+    'id',
+    'userId',
+    'status',
+    'amount',
+    'settled',
+    'featureType',
+    'quantity',
+    'reference',
+    'description',
+    'actor',
+    'key',
+    'createdAt',
+    'expiresAt',
+    'closedAt',
+  ],
+  filters: ['userId', 'status', 'featureType', 'reference', 'expiresAt', 'createdAt', 'id'],
   sort: { by: 'createdAt', direction: 'desc' },
   sortable: ['createdAt', 'expiresAt'],
 };

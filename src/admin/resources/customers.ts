@@ -38,6 +38,7 @@ export const users: ResourceSpec = {
     related('subscriptions', 'userId'),
     related('orders', 'userId'),
     related('credit_grants', 'userId'),
+    related('credit_holds', 'userId'),
     related('credit_transactions', 'userId'),
     related('credit_alerts', 'userId'),
     related('emails', 'userId'),

@@ -1,7 +1,7 @@
 import type { ResourceId } from '../permissions.ts';
 import { bankTransfers } from './bank-transfers.ts';
 import { creditPacks, planPrices, plans } from './catalogue.ts';
-import { creditAlerts, creditBalances, creditGrants, creditTransactions } from './credits.ts';
+import { creditAlerts, creditBalances, creditGrants, creditHolds, creditTransactions } from './credits.ts';
 import { subscriptions, users } from './customers.ts';
 import { disputes } from './disputes.ts';
 import { incidents } from './incidents.ts';
@@ -20,6 +20,7 @@ export const resources = [
   bankTransfers,
   creditTransactions,
   creditGrants,
+  creditHolds,
   creditBalances,
   creditAlerts,
   plans,
