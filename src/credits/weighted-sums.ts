@@ -3,7 +3,7 @@
  * its user or its hold, drawn anew for every proof, and if each of these adds up, so do the weighted sums over all of
  * them. A row that is wrong changes a sum; that it does not, or that several which are wrong cancel out, happens once in
  * 2^29 proofs, and hardly in the next one too. So one pass over the ledger is enough while all is well, in no memory.
- * See record 29.
+ * See record 32.
  */
 
 /** Two weights of about 2^29 can be taken from one hash. They leave room for rows of up to 4,000 million credits. */
