@@ -47,7 +47,10 @@ function dieAtStatement(dieAt: number, isSent: boolean): void {
   prototype.query = function counted(this: pg.Client, ...args: unknown[]) {
     statements += 1;
     if (statements !== dieAt) return query.apply(this, args);
-    if (!isSent) return die();
+    if (!isSent) {
+      die();
+      return;
+    }
     const sent = query.apply(this, args);
     // The socket has it: written at once, as the connection is idle.
     die();
