@@ -516,3 +516,6 @@ const close = `
     WHERE c.user_id = p_user AND c.id = p_hold;
   END $$;
 `;
+
+module.exports.consume = consume;
+module.exports.hold = hold;

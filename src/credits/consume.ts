@@ -10,12 +10,9 @@ import {
   type Consumption,
   type Waiting,
 } from './consume-statements.ts';
+import { Gathering } from './gathering.ts';
 
 export type { Consumed, Consumption } from './consume-statements.ts';
-
-/** One gathered statement never carries more requests than this. */
-const gatheredMost = 64;
-const statementsAtOnce = 2;
 
 /** How long a batch waits for balances that somebody else has locked before it looks again, 10 s in all. */
 const patienceMs = [10, 20, 50, 100, 200, ...Array<number>(38).fill(250)];
@@ -27,20 +24,27 @@ const patienceMs = [10, 20, 50, 100, 200, ...Array<number>(38).fill(250)];
  * commit. See record 28.
  */
 export class Consumptions {
-  /** For gathered statements only, which never wait for a lock. */
-  readonly #gathering: pg.Pool;
   readonly #single: pg.Pool;
   readonly #patienceMs: readonly number[];
-  #queue: Waiting[] = [];
-  /** Users with a statement under way: their next requests wait here, not in the database. */
-  readonly #busy = new Set<string>();
-  #statements = 0;
-  #isScheduled = false;
+  readonly #calls: Gathering;
+  /** Items of batches: in longer statements, and not before the calls of those who wait for one answer. */
+  readonly #batches: Gathering;
 
   constructor(parts: { gathering: pg.Pool; single: pg.Pool; patienceMs?: readonly number[] }) {
-    this.#gathering = parts.gathering;
     this.#single = parts.single;
     this.#patienceMs = parts.patienceMs ?? patienceMs;
+    this.#calls = new Gathering({
+      pool: parts.gathering,
+      most: 64,
+      finish: (left, done) => {
+        for (const [userId, items] of left) void this.#spendWaiting(items).then(() => done(userId));
+      },
+    });
+    this.#batches = new Gathering({
+      pool: parts.single,
+      most: 500,
+      finish: (left, done) => void this.#spendWhenFree(left, done),
+    });
   }
 
   /**
@@ -50,8 +54,7 @@ export class Consumptions {
    */
   consume(spend: Consumption): Promise<Consumed> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ spend, id: newIdAt(spend.now), resolve, reject });
-      this.#schedule();
+      this.#calls.add({ spend, id: newIdAt(spend.now), resolve, reject });
     });
   }
 
@@ -60,8 +63,7 @@ export class Consumptions {
    * somebody has locked delays only those who spend from it: they are asked again later, and hold no connection meanwhile.
    * → what became of each, in the order of the requests; never rejects
    */
-  async consumeMany(spends: readonly Consumption[]): Promise<PromiseSettledResult<Consumed>[]> {
-    if (spends.length === 0) return [];
+  consumeMany(spends: readonly Consumption[]): Promise<PromiseSettledResult<Consumed>[]> {
     const items: Waiting[] = [];
     const answers = spends.map(
       (spend) =>
@@ -69,97 +71,35 @@ export class Consumptions {
           items.push({ spend, id: newIdAt(spend.now), resolve, reject });
         }),
     );
-    const settled = Promise.allSettled(answers);
-    let waiting: readonly Waiting[] = items;
-    for (const waitMs of this.#patienceMs) {
-      waiting = await this.#spendFree(waiting);
-      if (waiting.length === 0) return settled;
-      await pause(waitMs);
-    }
-    for (const { reject } of waiting) reject(new AccountBusy());
-    return settled;
-  }
-
-  /** → those whose balance is locked */
-  async #spendFree(items: readonly Waiting[]): Promise<readonly Waiting[]> {
-    const firsts = new Map<string, Waiting>();
-    for (const item of items) if (!firsts.has(keyOf(item))) firsts.set(keyOf(item), item);
-    const left = new Set(await spendPlain(this.#single, [...firsts.values()], { wait: false }));
-    const groups = groupByUser(items.filter((item) => left.has(item) || firsts.get(keyOf(item)) !== item));
-    if (groups.size === 0) return [];
-    const locked = await lockedAmong(this.#single, [...groups.keys()]);
-    const free = [...groups].filter(([userId]) => !locked.has(userId)).values();
-    const lane = async (): Promise<void> => {
-      for (const [, group] of free) for (const item of group) await spendOne(this.#single, item);
-    };
-    await Promise.all([lane(), lane()]);
-    return [...groups].flatMap(([userId, group]) => (locked.has(userId) ? group : []));
-  }
-
-  /** At the end of this turn of the event loop, in which more may come. */
-  #schedule(): void {
-    if (this.#isScheduled || this.#queue.length === 0) return;
-    this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      while (this.#statements < statementsAtOnce) {
-        const batch = this.#takeBatch();
-        if (batch.length === 0) return;
-        void this.#spendBatch(batch);
-      }
-    });
-  }
-
-  /** Those that have waited longest, but nobody whose user has a statement under way, and each key once. */
-  #takeBatch(): Waiting[] {
-    const batch: Waiting[] = [];
-    const later: Waiting[] = [];
-    const keys = new Set<string>();
-    for (const item of this.#queue) {
-      const { userId } = item.spend;
-      const key = keyOf(item);
-      if (batch.length < gatheredMost && !this.#busy.has(userId) && !keys.has(key)) {
-        batch.push(item);
-        keys.add(key);
-      } else {
-        later.push(item);
-      }
-    }
-    this.#queue = later;
-    for (const { spend } of batch) this.#busy.add(spend.userId);
-    return batch;
-  }
-
-  async #spendBatch(batch: readonly Waiting[]): Promise<void> {
-    this.#statements += 1;
-    const left = await spendPlain(this.#gathering, batch, { wait: false });
-    this.#statements -= 1;
-    const leftBy = groupByUser(left);
-    for (const { spend } of batch) if (!leftBy.has(spend.userId)) this.#busy.delete(spend.userId);
-    this.#schedule();
-    for (const [userId, items] of leftBy) void this.#spendLeft(userId, items);
+    this.#batches.add(...items);
+    return Promise.allSettled(answers);
   }
 
   /** What is left of one user's requests, in the order in which they came. */
-  async #spendLeft(userId: string, items: readonly Waiting[]): Promise<void> {
+  async #spendWaiting(items: readonly Waiting[]): Promise<void> {
     const left = items.length === 1 ? items : await spendPlain(this.#single, items, { wait: true });
     for (const item of left) await spendOne(this.#single, item);
-    this.#busy.delete(userId);
-    this.#schedule();
   }
-}
 
-/** The same for two requests of which the second is a replay of the first. */
-function keyOf({ spend: { userId, idempotencyKey }, id }: Waiting): string {
-  return idempotencyKey === null ? id : `${userId} ${idempotencyKey}`;
-}
-
-function groupByUser(items: readonly Waiting[]): Map<string, Waiting[]> {
-  const groups = new Map<string, Waiting[]>();
-  for (const item of items) {
-    const group = groups.get(item.spend.userId);
-    if (group === undefined) groups.set(item.spend.userId, [item]);
-    else group.push(item);
+  async #spendWhenFree(groups: Map<string, Waiting[]>, done: (userId: string) => void): Promise<void> {
+    for (const waitMs of this.#patienceMs) {
+      if (groups.size === 0) return;
+      const locked = await lockedAmong(this.#single, [...groups.keys()]);
+      const free = [...groups].filter(([userId]) => !locked.has(userId)).values();
+      const lane = async (): Promise<void> => {
+        for (const [userId, items] of free) {
+          for (const item of items) await spendOne(this.#single, item);
+          groups.delete(userId);
+          done(userId);
+        }
+      };
+      await Promise.all([lane(), lane()]);
+      if (groups.size > 0) await pause(waitMs);
+    }
+    for (const [userId, items] of groups) {
+      // Those who have come meanwhile have waited for the same lock.
+      for (const { reject } of [...items, ...this.#batches.takeWaiting(userId)]) reject(new AccountBusy());
+      done(userId);
+    }
   }
-  return groups;
 }

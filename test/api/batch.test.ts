@@ -54,6 +54,8 @@ describe('consuming in batches', function () {
   it('answers each item in its place: what was spent, or the problem that a single call would get', async () => {
     const [one, two] = [await customerWith(app, 10), await customerWith(app, 3, 3)];
     const suspended = await customerWith(app, 10);
+    const spentBefore = item(suspended, 2);
+    await batch(spentBefore);
     await suspendUser(app.services, { userId: suspended.id, reason: 'test', staff: await addStaffActor(app) });
     const before = await spent();
     const items = [
@@ -63,13 +65,17 @@ describe('consuming in batches', function () {
       item(suspended, 1),
       item({ id: newId() }, 1),
       item(one, 6),
+      spentBefore,
     ];
     const results = await batch(...items);
     expect(results.map(({ user_id, key: of }) => ({ user_id, key: of }))).to.deep.equal(
       items.map(({ user_id, key: of }) => ({ user_id, key: of })),
     );
-    expect(codes(results)).to.deep.equal(['spent', 'spent', 'insufficient_credits', 'forbidden', 'not_found', 'spent']);
-    expect(results.map(({ balance_after }) => balance_after)).to.deep.equal([6, 1, undefined, undefined, undefined, 0]);
+    const refusals = ['insufficient_credits', 'forbidden', 'not_found'];
+    expect(codes(results)).to.deep.equal(['spent', 'spent', ...refusals, 'spent', 'spent']);
+    const balances = [6, 1, undefined, undefined, undefined, 0, 8];
+    expect(results.map(({ balance_after }) => balance_after)).to.deep.equal(balances);
+    expect(results.map(({ replayed }) => replayed)).to.deep.equal([...Array<undefined>(6), true]);
     const [first, , short] = results;
     expect(first).to.have.all.keys('user_id', 'key', 'transaction_id', 'amount', 'balance_after');
     expect(short?.problem).to.include({

@@ -245,11 +245,15 @@ describe('holds by API', function () {
   it('are not opened for a suspended account, but work that was begun before can be settled', async () => {
     const customer = await customerWith(app, 30);
     const id = await opened(customer, 10);
-    await suspendUser(app.services, { userId: customer.id, reason: 'test', staff: await addStaffActor(app) });
     const key = await addApiKey(app);
     const body = { user_id: customer.id, amount: 5 };
     const opening = { ...body, feature_type: 'video', expires_in_seconds: 60 };
-    expect((await call(app, 'POST', '/api/v1/credits/holds', { token: key, body: opening })).status).to.equal(403);
+    const openUnder = (name: string) =>
+      call(app, 'POST', '/api/v1/credits/holds', { token: key, body: opening, headers: withKey(name) ?? {} });
+    const first = await openUnder('before');
+    await suspendUser(app.services, { userId: customer.id, reason: 'test', staff: await addStaffActor(app) });
+    expect((await openUnder('after')).status).to.equal(403);
+    expect((await openUnder('before')).body).to.deep.equal(first.body);
     const settled = await call(app, 'POST', `/api/v1/credits/holds/${id}/settle`, { token: key, body });
     expect(settled.body).to.include({ status: 'settled', settled_amount: 5 });
     const unknown = { ...opening, user_id: newId() };

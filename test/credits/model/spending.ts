@@ -35,12 +35,12 @@ export function price({ plan }: Account, request: Request, { plans }: Moment): n
 /** @param given the real answer, which knows the id of the new entry */
 export function consume(account: Account, request: Request, moment: Moment, given: Answer): Answer {
   const fingerprint = fingerprintOf(request);
-  if (account.frozen) return refused('forbidden');
   const known = account.entries.find(({ key }) => key !== null && key === request.key);
   if (known !== undefined) {
     if (known.fingerprint !== fingerprint) return refused('idempotency_key_reused');
     return { spent: -known.amount, available: known.after, id: known.id, replayed: true };
   }
+  if (account.frozen) return refused('forbidden');
   const cost = price(account, request, moment);
   if (typeof cost !== 'number') return cost;
   expireDue(account, moment);
@@ -62,13 +62,13 @@ export interface HoldRequest extends Request {
 
 export function hold(account: Account, request: HoldRequest, moment: Moment, given: Answer): Answer {
   const fingerprint = fingerprintOf(request);
-  if (account.frozen) return refused('forbidden');
   const known = account.holds.find(({ key }) => key !== null && key === request.key);
   if (known !== undefined) {
     if (known.fingerprint !== fingerprint) return refused('idempotency_key_reused');
     const { id, amount, expiresAt, after } = known;
     return { held: amount, available: after, id, expiresAt, replayed: true };
   }
+  if (account.frozen) return refused('forbidden');
   const cost = price(account, request, moment);
   if (typeof cost !== 'number') return cost;
   expireDue(account, moment);
