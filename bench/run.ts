@@ -12,8 +12,8 @@ import { measureReset } from './parts/reset.ts';
 import { isMet, type Row } from './report.ts';
 
 /**
- * `npm run bench [part …]`: each part has a database of its own on one server, which runs as PostgreSQL ships: fsync and
- * synchronous_commit are on. What was measured stands in RESULTS.md.
+ * `npm run bench [part …]`: each part has a database of its own on one server, which runs as Plantain starts its own: fsync
+ * and synchronous_commit are on, as PostgreSQL ships. What was measured stands in RESULTS.md.
  */
 const parts: Readonly<Record<string, (bench: { url: string; say: (line: string) => void }) => Promise<Row[]>>> = {
   consume: measureConsume,
@@ -45,7 +45,7 @@ async function main(wanted: string[]): Promise<void> {
 const results = new URL('RESULTS.md', import.meta.url);
 const title = `# What the bench measured
 
-Written by \`npm run bench\`. Server, database and load generator share one machine's processors; PostgreSQL is as it ships, fsync and synchronous_commit on. Baselines run in turn with what is compared to them (A B A B …); figures are medians of the rounds.
+Written by \`npm run bench\`. Server, database and load generator share one machine's processors; PostgreSQL runs as Plantain starts its own, fsync and synchronous_commit on, for all that is compared. Baselines run in turn with what is compared to them (A B A B …); figures are medians of the rounds.
 `;
 
 /** Puts a part's section in the place of its last one. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import pg from 'pg';
 import { ExpectedFailure } from '../kit/expected-failure.ts';
@@ -33,15 +34,34 @@ export interface EmbeddedPostgres {
 const superuser = 'plantain';
 const database = 'plantain';
 
-/** PostgreSQL as it ships, but for a quiet log and the time zone of the books. */
-const settings = { TimeZone: 'UTC', log_timezone: 'UTC', log_checkpoints: 'off', max_connections: '100' };
+/**
+ * PostgreSQL as it ships, durability above all, but for a quiet log, the time zone of the books, and two sizes that were
+ * meant for smaller machines: the buffers, which a ledger of millions must fit into, and how much is written between two
+ * checkpoints, since each page that is touched after one goes to the log whole.
+ */
+const settings = {
+  TimeZone: 'UTC',
+  log_timezone: 'UTC',
+  log_checkpoints: 'off',
+  max_connections: '100',
+  shared_buffers: `${buffersMb()}MB`,
+  max_wal_size: '4GB',
+};
 const carefree = {
   ...settings,
   fsync: 'off',
   synchronous_commit: 'off',
   full_page_writes: 'off',
+  // Databases that are dropped by the hundred are looked for in all of them.
+  shared_buffers: '128MB',
   max_connections: '300',
 };
+
+/** An eighth of the memory, what we may use of it; only what has been touched is taken. */
+function buffersMb(): number {
+  const memory = Math.min(os.totalmem(), process.constrainedMemory() || Infinity);
+  return Math.min(Math.max(Math.floor(memory / 8 / 2 ** 20), 128), 2048);
+}
 
 /**
  * Starts a PostgreSQL of our own on 127.0.0.1 with its data below `dataDir`, which it makes when there are none.
