@@ -26,6 +26,7 @@ const toneOf: Readonly<Record<string, string>> = {
   earn: 'good',
   won: 'good',
   open: 'bad',
+  'credit_holds.open': 'open',
   scheduled: 'open',
   recorded: 'open',
   pending: 'open',
@@ -83,7 +84,13 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
     case 'time':
       return <Time iso={text} />;
     case 'state':
-      return <State value={plain === true ? 'plain' : text} label={tl(`${property.path}.${text}`, resource.id)} />;
+      return (
+        <State
+          value={plain === true ? 'plain' : text}
+          of={resource.id}
+          label={tl(`${property.path}.${text}`, resource.id)}
+        />
+      );
     case 'word':
       return <span>{tl(`${property.path}.${text}`, resource.id, { defaultValue: text })}</span>;
     case 'actor':
@@ -107,7 +114,7 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
     case 'json':
       return place === 'list' ? <span className="p-json-line">{summary(text)}</span> : <Json text={text} />;
     case 'counts':
-      return <Counts text={text} resourceId={resource.id} />;
+      return <Counts text={text} resourceId={resource.id} all={place === 'show'} />;
     case 'code':
       return <span className="p-code">{text}</span>;
     case 'longText':
@@ -127,13 +134,16 @@ function Value({ property, record, resource, place }: Shown & { place: 'list' | 
   }
 }
 
-function Counts({ text, resourceId }: { text: string; resourceId: string }) {
+/** In a list only what was not nothing. */
+function Counts({ text, resourceId, all }: { text: string; resourceId: string; all: boolean }) {
   const { i18n, tl } = useTranslation();
-  const counts = Object.entries(JSON.parse(text) as Record<string, number>).map(
-    ([name, count]) =>
-      `${tl(`counts.${name}`, resourceId, { defaultValue: name })} ${formatNumber(count, i18n.language)}`,
-  );
-  return <span>{counts.join(' · ')}</span>;
+  const counts = Object.entries(JSON.parse(text) as Record<string, number>)
+    .filter(([, count]) => all || count !== 0)
+    .map(
+      ([name, count]) =>
+        `${tl(`counts.${name}`, resourceId, { defaultValue: name })} ${formatNumber(count, i18n.language)}`,
+    );
+  return counts.length === 0 ? <Nothing numeric={false} /> : <span>{counts.join(' · ')}</span>;
 }
 
 function Nothing({ numeric }: { numeric: boolean }) {
@@ -149,8 +159,8 @@ export function Time({ iso }: { iso: string }) {
   );
 }
 
-export function State({ value, label }: { value: string; label: string }) {
-  return <span className={`p-state p-state-${toneOf[value] ?? 'quiet'}`}>{label}</span>;
+export function State({ value, of = '', label }: { value: string; of?: string; label: string }) {
+  return <span className={`p-state p-state-${toneOf[`${of}.${value}`] ?? toneOf[value] ?? 'quiet'}`}>{label}</span>;
 }
 
 function Reference({ property, record }: { property: Shown['property']; record: RecordJSON }) {

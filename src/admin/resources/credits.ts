@@ -127,7 +127,8 @@ export const creditHolds: ResourceSpec = {
     closedAt: time,
   },
   title: 'id',
-  list: ['userId', 'status', 'amount', 'settled', 'featureType', 'reference', 'createdAt', 'expiresAt'],
+  list: ['userId', 'status', 'amount', 'settled', 'featureType', 'createdAt'],
+  below: { featureType: 'reference', createdAt: 'expiresAt' },
   show: [
     'id',
     'userId',
