@@ -35,6 +35,8 @@ export interface SetWork<Rows extends Found, Result extends Done> {
 /** Locks are to be held no longer than this; a batch that took longer is followed by a smaller one. */
 const targetMs = 100;
 const smallest = 20;
+/** The first batch of a process finds no statement planned and nothing in memory, so it takes several times as long. */
+const first = 100;
 /** More than this is no bad row but a bad day. */
 const failuresPerRun = 500;
 
@@ -58,7 +60,7 @@ export async function inSets<Rows extends Found, Result extends Done>(
 ): Promise<number> {
   const { clock, log } = services;
   const failed = new Set<string>();
-  let size = Math.min(most, 500);
+  let size = Math.min(most, first);
   let after: Position | null = null;
   let hasDone = false;
   for (;;) {
