@@ -10,23 +10,25 @@ const consume = (amount: number, key: string | null = null): Step => {
   return { do: 'consume', at: 0, who: 0, what: image(amount), key, times: 1 };
 };
 const hold = (amount: number): Step => {
-  return { do: 'open a hold', at: 0, who: 0, what: image(amount), key: null, lasts: '5 s' };
+  return { do: 'open a hold', at: 0, who: 0, what: image(amount), key: null, lasts: '5 s', times: 1 };
 };
 const settle = (part: 'half' | 'all' | 'more'): Step => {
-  return { do: 'close a hold', at: 0, who: 0, of: null, hold: 0, part, key: null };
+  return { do: 'close a hold', at: 0, hold: 0, byStranger: false, part, key: null, times: 1 };
 };
 const month: Step = {
   do: 'start a month',
   at: 0,
   who: 0,
-  subscription: 0,
-  plan: 0,
-  again: null,
-  credits: 100,
-  rollover: 'none',
-  cap: 0,
-  end: 'in 40 days',
-  order: null,
+  month: {
+    subscription: 0,
+    plan: 0,
+    again: null,
+    credits: 100,
+    rollover: 'none',
+    cap: 0,
+    end: 'in 40 days',
+    order: null,
+  },
 };
 const read: Step = { do: 'read the balance', at: 0, who: 0 };
 const toTheNextEnd: Step = { do: 'wait for the next end', offMs: 0 };
@@ -97,6 +99,7 @@ const crimes: Record<string, Crime> = {
         what: { amount: null, quantity: 2, feature: 'video' },
         key: null,
         lasts: '5 s',
+        times: 1,
       },
     ],
   },

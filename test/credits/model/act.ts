@@ -38,6 +38,21 @@ export function action<Choices extends object>(given: Action<Choices>): Action<C
   return given;
 }
 
+/** Where there is nothing to do it to. */
+export const nothing: Prepared = { acts: [], run: () => Promise.resolve([]) };
+
+/** Of a call that is made so often at once. */
+export function repeated(often: number, act: Act, run: () => Promise<Answer>): Prepared {
+  return {
+    acts: Array<Act>(often).fill(act),
+    run: () => Promise.all(Array.from({ length: often }, () => answerOf(run()))),
+  };
+}
+
+export function saidTimes(often: number): string {
+  return often === 1 ? '' : `, ${often} times at once`;
+}
+
 /** Of a deed that is one act. */
 export function one(
   who: number,
@@ -72,8 +87,24 @@ export const key: fc.Arbitrary<string | null> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(null) },
   { weight: 1, arbitrary: fc.constantFrom('a', 'b', 'c') },
 );
-export const credits: fc.Arbitrary<number> = fc.constantFrom(1, 2, 3, 5, 10, 20, 50, 100, 400);
+export const credits: fc.Arbitrary<number> = fc.constantFrom(1, 2, 3, 3, 5, 10, 20, 50, 400);
+/** Of a call that may come more than once. */
+export const times: fc.Arbitrary<number> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant(1) },
+  { weight: 1, arbitrary: fc.constantFrom(2, 2, 3, 8) },
+);
 export const order = fc.nat(1);
+
+const dayMs = 86_400_000;
+export const ends = {
+  never: null,
+  'at once': 0,
+  'in 5 s': 5_000,
+  'in an hour': 3_600_000,
+  'in a day': dayMs,
+  'in 40 days': 40 * dayMs,
+};
+export type End = keyof typeof ends;
 
 export function named(customer: number): string {
   return ['Ann', 'Bob', 'Cai'][customer] ?? 'nobody';

@@ -3,7 +3,21 @@ import type { Consumed, Consumption } from '../../../src/credits/consume.ts';
 import { closeHold, openHold } from '../../../src/credits/holds.ts';
 import { readCredits } from '../../../src/credits/queries.ts';
 import { available, expireDue, sum, type Account } from './account.ts';
-import { action, answerOf, at, caller, credits, key, named, one, who, type Act } from './act.ts';
+import {
+  action,
+  answerOf,
+  at,
+  caller,
+  credits,
+  key,
+  named,
+  nothing,
+  repeated,
+  saidTimes,
+  times,
+  who,
+  type Act,
+} from './act.ts';
 import { close, consume, fingerprintOf, hold, refused, type Answer, type Request } from './spending.ts';
 import { customers, type World } from './world.ts';
 
@@ -15,7 +29,7 @@ interface Wanted {
 
 /** Mostly as without a price list; then as with one. */
 const wanted: fc.Arbitrary<Wanted> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ amount: credits, quantity: fc.constant(null), feature: fc.constant('image') }) },
+  { weight: 8, arbitrary: fc.record({ amount: credits, quantity: fc.constant(null), feature: fc.constant('image') }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -65,23 +79,15 @@ const lasts = { '5 s': 5_000, 'an hour': 3_600_000, 'a day': 86_400_000 } as con
 export const customerActions = {
   consume: action({
     weight: 10,
-    choices: fc.record({
-      at,
-      who: caller,
-      what: wanted,
-      key,
-      times: fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, { weight: 1, arbitrary: fc.constantFrom(2, 3, 8) }),
-    }),
-    words: ({ at: place, who: customer, what, key: itsKey, times }) =>
-      `${named(customer)} consumes ${say(what, itsKey)}${times === 1 ? '' : `, ${times} times at once`} (process ${place})`,
-    prepare: (world, { at: place, who: customer, what, key: itsKey, times }) => {
+    choices: fc.record({ at, who: caller, what: wanted, key, times }),
+    words: ({ at: place, who: customer, what, key: itsKey, times: often }) =>
+      `${named(customer)} consumes ${say(what, itsKey)}${saidTimes(often)} (process ${place})`,
+    prepare: (world, { at: place, who: customer, what, key: itsKey, times: often }) => {
       const request = { ...what, key: itsKey };
       const { consumptions } = world.process(place);
-      const spend = () => answerOf(consumptions.consume(consumption(world, customer, request)).then(present));
-      return {
-        acts: Array<Act>(times).fill(spending(customer, request)),
-        run: () => Promise.all(Array.from({ length: times }, spend)),
-      };
+      return repeated(often, spending(customer, request), () =>
+        consumptions.consume(consumption(world, customer, request)).then(present),
+      );
     },
   }),
 
@@ -118,57 +124,56 @@ export const customerActions = {
   }),
 
   'open a hold': action({
-    weight: 7,
-    choices: fc.record({ at, who: caller, what: wanted, key, lasts: fc.constantFrom(...keysOf(lasts)) }),
-    words: ({ at: place, who: customer, what, key: itsKey, lasts: span }) =>
-      `${named(customer)} holds ${say(what, itsKey)} for ${span} (process ${place})`,
-    prepare: (world, { at: place, who: customer, what, key: itsKey, lasts: span }) => {
+    weight: 8,
+    choices: fc.record({ at, who: caller, what: wanted, key, lasts: fc.constantFrom(...keysOf(lasts)), times }),
+    words: ({ at: place, who: customer, what, key: itsKey, lasts: span, times: often }) =>
+      `${named(customer)} holds ${say(what, itsKey)} for ${span}${saidTimes(often)} (process ${place})`,
+    prepare: (world, { at: place, who: customer, what, key: itsKey, lasts: span, times: often }) => {
       const request = { ...what, key: itsKey, lastsMs: lasts[span] };
       const expiresAt = new Date(world.now + lasts[span]);
       const real = { ...consumption(world, customer, request), expiresAt };
-      return one(
-        customer,
-        knownOnly(customer, (account, ...rest) => hold(account, request, ...rest)),
-        async () => {
-          const held = await openHold(world.process(place).db.pool, real);
-          const { holdId: id, amount, available: left, replayed } = held;
-          return { held: amount, available: left, id, expiresAt: held.expiresAt.getTime(), replayed };
-        },
-      );
+      const play = knownOnly(customer, (account, ...rest) => hold(account, request, ...rest));
+      return repeated(often, { who: customer, play }, async () => {
+        const held = await openHold(world.process(place).db.pool, real);
+        const { holdId: id, amount, available: left, replayed } = held;
+        return { held: amount, available: left, id, expiresAt: held.expiresAt.getTime(), replayed };
+      });
     },
   }),
 
   'close a hold': action({
-    weight: 7,
+    weight: 10,
     choices: fc.record({
       at,
-      who,
-      /** Whose hold it is, mostly their own. */
-      of: fc.oneof({ weight: 15, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: who }),
-      hold: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(3) }),
+      /** Of everybody's, from the newest. */
+      hold: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 2, arbitrary: fc.nat(5) }),
+      /** Somebody else tries. */
+      byStranger: fc.oneof({ weight: 12, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
       part: fc.constantFrom('nothing', 'one', 'half', 'all', 'more', 'release', 'release'),
-      key: fc.constantFrom(null, 'x', 'y'),
+      key: fc.constantFrom(null, 'x', 'x', 'y'),
+      times,
     }),
-    words: ({ at: place, who: customer, of, hold: nth, part, key: itsKey }) => {
-      const whose = of === null || of === customer ? '' : ` of ${named(of)}`;
-      const how = part === 'release' ? 'releases' : `settles with ${part}`;
-      return `${named(customer)} ${how} hold ${nth} from the newest${whose}, key ${itsKey ?? 'none'} (process ${place})`;
+    words: ({ at: place, hold: nth, byStranger, part, key: itsKey, times: often }) => {
+      const how = part === 'release' ? 'released' : `settled with ${part}`;
+      const more = `${byStranger ? ' by somebody else' : ''}${itsKey === null ? '' : ` under key ${itsKey}`}`;
+      return `hold ${nth} from the newest is ${how}${more}${saidTimes(often)} (process ${place})`;
     },
-    prepare: (world, { at: place, who: customer, of, hold: nth, part, key: itsKey }) => {
-      const { id = world.nobody, amount: held = 1 } = world.account(of ?? customer).holds.at(-1 - nth) ?? {};
+    prepare: (world, { at: place, hold: nth, byStranger, part, key: itsKey, times: often }) => {
+      const holds = world.accounts.flatMap((account, owner) => account.holds.map((one) => ({ ...one, owner })));
+      const chosen = holds.sort((a, b) => b.createdAt - a.createdAt)[nth % (holds.length || 1)];
+      if (chosen === undefined) return nothing;
+      const { id, amount: held, owner } = chosen;
+      const customer = byStranger ? (owner + 1) % customers : owner;
       const parts = { nothing: 0, one: 1, half: Math.ceil(held / 2), all: held, more: held + 1, release: null };
       const amount = parts[part];
       const closing = { hold: id, amount, key: itsKey, fingerprint: `${id} ${amount ?? 'released'}` };
       const real = { holdId: id, amount, idempotencyKey: itsKey, fingerprint: closing.fingerprint };
-      return one(
-        customer,
-        (account, ...rest) => close(account, closing, ...rest),
-        async () => {
-          const call = { ...real, userId: world.userId(customer), actor: 'user', now: world.time };
-          const { transactionId: entry, amount: was, ...rest } = await closeHold(world.process(place).db.pool, call);
-          return { held: was, entry, ...rest };
-        },
-      );
+      const play: Act['play'] = (account, ...rest) => close(account, closing, ...rest);
+      return repeated(often, { who: customer, play }, async () => {
+        const call = { ...real, userId: world.userId(customer), actor: 'user', now: world.time };
+        const { transactionId: entry, amount: was, ...rest } = await closeHold(world.process(place).db.pool, call);
+        return { held: was, entry, ...rest };
+      });
     },
   }),
 

@@ -3,35 +3,24 @@ import { expireCredits } from '../../../src/billing/expire-credits.ts';
 import { holdOrderCredits, releaseOrderCredits } from '../../../src/credits/dispute-holds.ts';
 import { clawBack as takeBack, deductCredits, grantCredits } from '../../../src/credits/ledger.ts';
 import { setFrozen } from '../../../src/credits/queries.ts';
-import { endQuota as endReally, startQuotaMonth } from '../../../src/credits/quota.ts';
 import { expireDue } from './account.ts';
-import { action, at, credits, named, one, order, who } from './act.ts';
-import { clawBack, deduct, dispute, endDispute, endQuota, give, startMonth, type Month } from './giving.ts';
+import { action, at, credits, ends, named, nothing, one, order, who, type End } from './act.ts';
+import { clawBack, deduct, dispute, endDispute, give } from './giving.ts';
 import type { Place, World } from './world.ts';
 
-const dayMs = 86_400_000;
-const ends = {
-  never: null,
-  'at once': 0,
-  'in 5 s': 5_000,
-  'in an hour': 3_600_000,
-  'in a day': dayMs,
-  'in 40 days': 40 * dayMs,
-};
-type End = keyof typeof ends;
-const end = fc.constantFrom(...(Object.keys(ends) as End[]));
+const end = fc.constantFrom<End>(...(Object.keys(ends) as End[]), 'never', 'in a day', 'in a day');
 
 const actor = 'system';
 
 /** What staff, jobs and payments do to a customer's credits. */
 export const houseActions = {
   give: action({
-    weight: 8,
+    weight: 10,
     choices: fc.record({
       at,
       who,
       source: fc.constantFrom('pack', 'pack', 'promo', 'adjustment'),
-      amount: credits,
+      amount: fc.constantFrom<number>(5, 20, 20, 100, 100, 400, 1000),
       end,
       order,
       again: fc.constantFrom(null, null, null, 'one', 'two'),
@@ -49,7 +38,7 @@ export const houseActions = {
         ...grant,
         userId: world.userId(customer),
         expiresAt: expiresAt === null ? null : new Date(expiresAt),
-        orderId: byOrder === null ? null : orderId(world, customer, byOrder),
+        orderId: byOrder === null ? null : world.orderId(customer, byOrder),
         now: world.time,
       };
       return one(
@@ -76,68 +65,6 @@ export const houseActions = {
     },
   }),
 
-  'start a month': action({
-    weight: 6,
-    choices: fc.record({
-      at,
-      who,
-      subscription: fc.constantFrom(0, 0, 0, 1),
-      plan: fc.nat(1),
-      /** Only the first time under a key gives something. */
-      again: fc.constantFrom(null, null, null, 'this'),
-      credits: fc.constantFrom(0, 10, 50, 100, 1000),
-      rollover: fc.constantFrom('none', 'none', 'capped', 'full'),
-      cap: fc.constantFrom(0, 5, 30, 200),
-      end: fc.constantFrom('in a day', 'in 40 days', 'at once', 'in an hour'),
-      order: fc.constantFrom(null, 0, 1),
-    }),
-    words: ({ who: customer, subscription, plan, again, credits: given, rollover, cap, end: until, order: nth }) =>
-      `${again === null ? 'a' : 'the same'} month of subscription ${subscription} to plan ${plan} begins for ` +
-      `${named(customer)}, ${given} credits, rollover ${rollover}${rollover === 'capped' ? ` at ${cap}` : ''}, ` +
-      `ending ${until}, paid by ${nth === null ? 'no order' : `order ${nth}`}`,
-    prepare: (world, { at: place, who: customer, again, end: until, cap, ...rest }) => {
-      const itsEnd = world.now + ends[until];
-      const month: Month = {
-        ...rest,
-        key: `quota:${rest.subscription}:${again ?? world.newName()}`,
-        cap: rest.rollover === 'capped' ? cap : null,
-        end: itsEnd,
-      };
-      const terms = {
-        userId: world.userId(customer),
-        subscriptionId: subscriptionId(world, customer, month.subscription),
-        planId: world.stage.planIds[month.plan] ?? world.nobody,
-        creditsMonthly: month.credits,
-        rollover: month.rollover,
-        rolloverCap: month.cap,
-      };
-      const paidBy = month.order === null ? null : orderId(world, customer, month.order);
-      const real = { key: month.key, end: new Date(itsEnd), orderId: paidBy, now: world.time };
-      return one(
-        customer,
-        (account, moment) => ({ given: startMonth(account, month, moment) }),
-        async () => ({ given: await world.transaction(place, (tx) => startQuotaMonth(tx, terms, real)) }),
-        { isVague: true },
-      );
-    },
-  }),
-
-  'end a quota': action({
-    weight: 2,
-    choices: fc.record({ at, who, subscription: fc.constantFrom(0, 0, 1) }),
-    words: ({ who: customer, subscription }) => `subscription ${subscription} of ${named(customer)} ends`,
-    prepare: (world, { at: place, who: customer, subscription }) => {
-      const [userId, now] = [world.userId(customer), world.time];
-      const itsId = subscriptionId(world, customer, subscription);
-      return one(
-        customer,
-        (account, moment) => ({ writtenOff: endQuota(account, subscription, moment) }),
-        async () => ({ writtenOff: await world.transaction(place, (tx) => endReally(tx, userId, itsId, now)) }),
-        { isVague: true },
-      );
-    },
-  }),
-
   'claw back': action({
     weight: 3,
     choices: fc.record({ at, who, order, amount: fc.oneof(credits, fc.constant(1_000_000)) }),
@@ -145,7 +72,7 @@ export const houseActions = {
       `a refund takes ${amount} of order ${nth} back from ${named(customer)}`,
     prepare: (world, { at: place, who: customer, order: nth, amount }) => {
       const userId = world.userId(customer);
-      const claim = { userId, orderId: orderId(world, customer, nth), now: world.time };
+      const claim = { userId, orderId: world.orderId(customer, nth), now: world.time };
       return one(
         customer,
         (account, moment) => ({ taken: clawBack(account, nth, amount, moment) }),
@@ -165,7 +92,7 @@ export const houseActions = {
     choices: fc.record({ at, who, order }),
     words: ({ who: customer, order: nth }) => `order ${nth} of ${named(customer)} is disputed`,
     prepare: (world, { at: place, who: customer, order: nth }) => {
-      const claim = { userId: world.userId(customer), orderId: orderId(world, customer, nth), now: world.time };
+      const claim = { userId: world.userId(customer), orderId: world.orderId(customer, nth), now: world.time };
       return one(
         customer,
         (account, moment) => ({ held: dispute(account, nth, moment) }),
@@ -176,13 +103,18 @@ export const houseActions = {
 
   'end a dispute': action({
     weight: 2,
-    choices: fc.record({ at, who, order }),
-    words: ({ who: customer, order: nth }) => `the dispute of order ${nth} of ${named(customer)} ends`,
-    prepare: (world, { at: place, who: customer, order: nth }) => {
-      const claim = { userId: world.userId(customer), orderId: orderId(world, customer, nth), now: world.time };
+    /** Of everybody's. */
+    choices: fc.record({ at, nth: fc.nat(3) }),
+    words: ({ nth }) => `dispute ${nth} ends`,
+    prepare: (world, { at: place, nth }) => {
+      const disputes = world.accounts.flatMap(({ disputed }, owner) => disputed.map((one) => ({ ...one, owner })));
+      const chosen = disputes[nth % (disputes.length || 1)];
+      if (chosen === undefined) return nothing;
+      const { owner, order: its } = chosen;
+      const claim = { userId: world.userId(owner), orderId: world.orderId(owner, its), now: world.time };
       return one(
-        customer,
-        (account, moment) => ({ released: endDispute(account, nth, moment) }),
+        owner,
+        (account, moment) => ({ released: endDispute(account, its, moment) }),
         async () => ({ released: await world.transaction(place, (tx) => releaseOrderCredits(tx, claim)) }),
       );
     },
@@ -252,12 +184,4 @@ function freeze(world: World, { at: place, who: customer }: { at: Place; who: nu
     },
     { isVague: true },
   );
-}
-
-function orderId(world: World, customer: number, nth: number): string {
-  return world.id(`order ${nth} of ${customer}`);
-}
-
-function subscriptionId(world: World, customer: number, nth: number): string {
-  return world.id(`subscription ${nth} of ${customer}`);
 }

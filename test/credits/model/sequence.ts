@@ -5,11 +5,12 @@ import { named, type Action } from './act.ts';
 import { customerActions } from './customer-actions.ts';
 import { houseActions } from './house-actions.ts';
 import { answersAgree, findOrder, type Done } from './orders-of-acts.ts';
+import { quotaActions } from './quota-actions.ts';
 import { timeActions } from './time-actions.ts';
 import { firstDifference, look, viewOf, type Found } from './view.ts';
 import { customers, World, type Stage } from './world.ts';
 
-const actions = { ...customerActions, ...houseActions, ...timeActions };
+const actions = { ...customerActions, ...houseActions, ...quotaActions, ...timeActions };
 type Actions = typeof actions;
 type ChoicesOf<A> = A extends Action<infer Choices> ? Choices : never;
 
@@ -46,9 +47,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-export const sequences: fc.Arbitrary<Sequence> = fc.record({
-  steps: fc.array(step, { minLength: 5, maxLength: 30, size: 'max' }),
-});
+/** Most begin with something to spend. */
+const gifts = all.filter(([name]) => name === 'give' || name === 'start months');
+const opening = fc.array(deeds(gifts), { maxLength: 3, size: 'max' });
+
+export const sequences: fc.Arbitrary<Sequence> = fc
+  .tuple(opening, fc.array(step, { minLength: 5, maxLength: 25, size: 'max' }))
+  .map(([first, then]) => ({ steps: [...first, ...then] }));
 
 /** Plays it on both sides. @throws Error where the database says something else than the model */
 export async function playByTheModel(stage: Stage, { steps }: Sequence): Promise<void> {

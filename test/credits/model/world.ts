@@ -8,8 +8,11 @@ import { createTestDatabase } from '../../support/database.ts';
 import { emptyAccount, type Account, type Moment, type Terms } from './account.ts';
 
 export const customers = 3;
-const plans = 2;
-const plainTerms: Terms = { prices: null, percents: [20, 5, 0] };
+/** To begin with: a plan whose callers say what they spend, and one whose price list does. */
+const firstTerms: readonly Terms[] = [
+  { prices: null, percents: [20, 5, 0] },
+  { prices: { image: 3, video: 20 }, percents: [50, 0] },
+];
 
 export type Place = 0 | 1;
 
@@ -36,7 +39,7 @@ export class Stage {
       return { db, consumptions: new Consumptions({ gathering: db.reserved, single: db.pool }) };
     };
     const processes = [start(), start()] as const;
-    const planIds = Array.from({ length: plans }, newId);
+    const planIds = firstTerms.map(() => newId());
     await processes[0].db.pool.query(
       `INSERT INTO plans (id, plan_code, names, descriptions, features, credits_monthly, created_at, updated_at)
        SELECT id, 'plan-' || place, '{"en": "Plan"}', '{"en": ""}', '[]', 0, now(), now()
@@ -67,7 +70,7 @@ export class World {
   readonly userIds: readonly string[] = Array.from({ length: customers }, newId);
   readonly nobody = newId();
   readonly accounts: Account[] = this.userIds.map(emptyAccount);
-  readonly terms: Terms[] = Array.from({ length: plans }, () => plainTerms);
+  readonly terms: Terms[] = [...firstTerms];
   now = Date.parse('2028-01-31T12:00:00Z');
   /** Counts what needs a name of its own. */
   #names = 0;
@@ -126,11 +129,12 @@ export class World {
     return account;
   }
 
-  /** A uuid for what the sequence calls so. */
-  id(name: string): string {
-    const id = this.#ids.get(name) ?? newId();
-    this.#ids.set(name, id);
-    return id;
+  orderId(customer: number, nth: number): string {
+    return this.#id(`order ${nth} of ${customer}`);
+  }
+
+  subscriptionId(customer: number, nth: number): string {
+    return this.#id(`subscription ${nth} of ${customer}`);
   }
 
   newName(): string {
@@ -142,5 +146,12 @@ export class World {
     this.terms[plan] = terms;
     const sql = 'UPDATE plans SET feature_prices = $2, alert_percents = $3 WHERE id = $1';
     await this.process(0).db.pool.query(sql, [this.stage.planIds[plan], terms.prices, terms.percents]);
+  }
+
+  /** The same each time for the same name. */
+  #id(name: string): string {
+    const id = this.#ids.get(name) ?? newId();
+    this.#ids.set(name, id);
+    return id;
   }
 }
