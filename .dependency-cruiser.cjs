@@ -113,6 +113,7 @@ module.exports = {
     sdk('sequelize', 'sequelize|umzug', `^src/(db|admin|billing|jobs|${domains})/`),
     sdk('bcrypt', '@node-rs', '^src/accounts/'),
     sdk('jsonwebtoken', 'jsonwebtoken', '^src/accounts/'),
+    sdk('otpauth', 'otpauth', '^src/accounts/'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

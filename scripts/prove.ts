@@ -14,9 +14,10 @@ async function main(): Promise<void> {
   });
   await withDatabase(async (services, config) => {
     const directory = values.directory ?? path.join(config.dataDir, 'archive');
-    const { books } = await proveBooks(services);
+    const { books, auditHead } = await proveBooks(services);
     if (values['with-archive']) books.push(...(await proveArchive(services, directory)).books);
     tell(books);
+    console.log(`The audit log ends with entry ${auditHead.seq}: ${auditHead.hash}`);
   });
 }
 

@@ -18,6 +18,8 @@ const duration = text
   .transform((value) => Duration.fromISO(value))
   .refine((value) => value.isValid && value.toMillis() >= 0, { message: 'must be an ISO 8601 duration such as PT1H' })
   .transform((value) => value.toMillis());
+/** Less would sign people out while they read. */
+const minutes = duration.refine((value) => value >= 60_000, { message: 'must be at least PT1M' });
 /** Browsers name an origin without a path, so `https://app.example.com/` has to mean the same. */
 const origins = text
   .transform(listed)
@@ -59,6 +61,9 @@ const environment = z.object({
   DATA_ENCRYPTION_OLD_KEYS: secrets.default([]),
   CORS_ORIGINS: origins.default([]),
   TRUST_PROXY: z.coerce.number().int().min(0).max(10).default(0),
+  STAFF_TOTP: z.enum(['required', 'optional']).optional(),
+  STAFF_IDLE_TIMEOUT: minutes.default(30 * 60_000),
+  STAFF_SESSION_LIMIT: minutes.default(12 * 3600_000),
   RATE_LIMITS: flag.default(true),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).optional(),
   PLANTAIN_ROLE: z.enum(['web', 'worker', 'all']).default('all'),
@@ -103,6 +108,13 @@ export interface Config {
   corsOrigins: string[];
   trustProxy: number;
   rateLimits: boolean;
+  staff: {
+    /** Whether everybody needs a second factor to get into the panel. */
+    totp: 'required' | 'optional';
+    /** How long somebody stays signed in without a request, and in all, in milliseconds. */
+    idleMs: number;
+    totalMs: number;
+  };
   logLevel: string | undefined;
   role: 'web' | 'worker' | 'all';
 }
@@ -209,6 +221,11 @@ function toConfig(settings: Environment): Config {
     corsOrigins: settings.CORS_ORIGINS,
     trustProxy: settings.TRUST_PROXY,
     rateLimits: settings.RATE_LIMITS,
+    staff: {
+      totp: settings.STAFF_TOTP ?? (settings.NODE_ENV === 'production' ? 'required' : 'optional'),
+      idleMs: settings.STAFF_IDLE_TIMEOUT,
+      totalMs: settings.STAFF_SESSION_LIMIT,
+    },
     logLevel: settings.LOG_LEVEL,
     role: settings.PLANTAIN_ROLE,
   };

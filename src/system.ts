@@ -80,6 +80,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   const services: Services = {
     db,
     clock,
+    machineClock: systemClock,
     log,
     metrics: createMetrics(() => queueDepth(db.pool)),
     sealer: createSealer(secrets.dataEncryption, secrets.formerDataEncryption),
@@ -97,7 +98,7 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     name: 'plantain.staff',
     path: '/admin',
     sameSite: 'lax',
-    idleMs: 12 * hourMs,
+    idleMs: config.staff.idleMs,
   });
   const admin = await createAdmin(services, { session: staffSessions, limits });
   const sandbox: Sandbox | undefined =
@@ -138,8 +139,8 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   };
 }
 
-function settingsOf({ production, mailFrom, duplicateRefundWindowMs, freezeDisputed }: Config) {
-  return { production, mailFrom, duplicateRefundWindowMs, freezeDisputed };
+function settingsOf({ production, mailFrom, duplicateRefundWindowMs, freezeDisputed, staff }: Config) {
+  return { production, mailFrom, duplicateRefundWindowMs, freezeDisputed, staff };
 }
 
 async function openSimulator(options: SystemOptions, clock: AdjustableClock | typeof systemClock) {

@@ -1,27 +1,22 @@
 import { Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { Conflict, NotFound } from '../kit/errors.ts';
-import { hashPassword } from './passwords.ts';
-import { Staff, type StaffRole } from './staff.model.ts';
+import { Staff, type StaffRole, type StaffStatus } from './staff.model.ts';
 
 export interface StaffChanges {
   name: string;
   role: StaffRole;
-  status: 'active' | 'disabled';
+  status: StaffStatus;
   locale: string;
-  /** undefined: stays as it is. */
-  password?: string | undefined;
 }
 
 type Public = Pick<Staff, 'name' | 'role' | 'status' | 'locale'>;
 
 /**
  * Changes a member of staff; what they said before comes back.
- * @throws NotFound, Conflict when no active owner would be left
+ * @throws NotFound, Conflict when no active owner would be left, or somebody without a password would be let in
  */
 export async function changeStaff(tx: Tx, id: string, changes: StaffChanges, now: Date): Promise<Public> {
-  const { password, ...rest } = changes;
-  const passwordHash = password === undefined ? undefined : await hashPassword(password);
   // All owners are locked, so that two of them cannot give up the role at once.
   const owners = await Staff.findAll({
     where: { [Op.or]: [{ role: 'owner', status: 'active' }, { id }] },
@@ -31,12 +26,17 @@ export async function changeStaff(tx: Tx, id: string, changes: StaffChanges, now
   });
   const staff = owners.find((one) => one.id === id);
   if (staff === undefined) throw new NotFound('There is no such member of staff.');
-  const staysOwner = rest.role === 'owner' && rest.status === 'active';
+  const staysOwner = changes.role === 'owner' && changes.status === 'active';
   if (!staysOwner && owners.every((one) => one.id === id)) throw new Conflict('There must be one active owner.');
   const { name, role, status, locale } = staff;
-  await staff.update(
-    { ...rest, ...(passwordHash === undefined ? {} : { passwordHash }), updatedAt: now },
-    { transaction: tx },
-  );
+  if (changes.status !== status) checkStatus(changes.status, staff);
+  await staff.update({ ...changes, updatedAt: now }, { transaction: tx });
   return { name, role, status, locale };
+}
+
+/** @throws Conflict */
+function checkStatus(status: StaffStatus, { passwordHash }: Staff): void {
+  if (status === 'invited') throw new Conflict('Only a new invitation makes somebody invited.');
+  if (status === 'active' && passwordHash === null)
+    throw new Conflict('They have not chosen a password yet. Invite them again.');
 }

@@ -1,5 +1,6 @@
 import { col, fn, Op, where } from 'sequelize';
 import type { Tx } from '../db/index.ts';
+import { NotFound } from '../kit/errors.ts';
 import { newId } from '../kit/ids.ts';
 import { hashPassword, verifyPassword } from './passwords.ts';
 import { Staff, type StaffRole } from './staff.model.ts';
@@ -35,13 +36,34 @@ export async function activeStaff(roles: readonly StaffRole[], tx: Tx): Promise<
   return Staff.findAll({ where: { status: 'active', role: { [Op.in]: roles } }, order: ['id'], transaction: tx });
 }
 
-/** → the member of staff, or null when address or password is wrong; both take the same time. */
-export async function authenticateStaff(email: string, password: string, now: Date): Promise<Staff | null> {
-  const staff = await Staff.findOne({ where: where(fn('lower', col('email')), email.toLowerCase()) });
-  const matches = await verifyPassword(password, staff?.passwordHash);
-  if (staff === null || !matches || staff.status !== 'active') return null;
-  await staff.update({ lastLoginAt: now });
+/** Somebody who cannot sign in before they have chosen a password. @throws UniqueConstraintError: the address is taken */
+export async function createInvitedStaff(
+  tx: Tx,
+  staff: { email: string; name: string; role: StaffRole; locale: string; now: Date },
+): Promise<Staff> {
+  const { now, ...rest } = staff;
+  const row = { id: newId(), ...rest, passwordHash: null, status: 'invited' as const, invitedAt: now };
+  return Staff.create({ ...row, createdAt: now, updatedAt: now }, { transaction: tx });
+}
+
+/** For whoever changes what was read: others wait. @throws NotFound */
+export async function lockStaff(tx: Tx, id: string): Promise<Staff> {
+  const staff = await Staff.findByPk(id, { lock: tx.LOCK.UPDATE, transaction: tx });
+  if (staff === null) throw new NotFound('There is no such member of staff.');
   return staff;
+}
+
+/** Whose address it is, and whether it is their password; takes the same time whether anybody has the address or not. */
+export async function checkStaffPassword(
+  email: string,
+  password: string,
+): Promise<{ staff: Staff | null; matches: boolean }> {
+  const staff = await Staff.findOne({ where: where(fn('lower', col('email')), email.toLowerCase()) });
+  return { staff, matches: await verifyPassword(password, staff?.passwordHash) };
+}
+
+export async function markSignedIn(tx: Tx, staff: Staff, now: Date): Promise<void> {
+  await staff.update({ lastLoginAt: now }, { transaction: tx });
 }
 
 export async function countStaff(): Promise<number> {

@@ -1,20 +1,19 @@
-import express, { Router, type ErrorRequestHandler, type Request, type Response } from 'express';
+import express, { Router, type Request, type Response } from 'express';
 import { z } from 'zod';
 import type { Services } from '../billing/services.ts';
-import { RateLimited } from '../kit/errors.ts';
-import { localeOf, translatorOf } from '../kit/http/language.ts';
+import { nextStep } from '../billing/sign-in-staff.ts';
+import { signOutStaff } from '../billing/manage-staff.ts';
+import { translatorOf } from '../kit/http/language.ts';
 import { limitSignIn, type RateLimits } from '../kit/http/rate-limit.ts';
-import { localeNames, locales } from '../kit/i18n.ts';
-import type { Render } from '../kit/templates.ts';
-import type { DoorAssets } from './door-assets.ts';
-import { createCheckPassword, recordSignIn } from './sign-in.ts';
-import { signIn, signOut, staffOf } from './staff-session.ts';
+import { tooManyTries, type ShowPage, type Shown } from './door-page.ts';
+import { createCheckPassword } from './sign-in.ts';
+import { toActor } from './staff-member.ts';
+import { awaitSecondStep, memberOf, sessionIdOf, signIn, signOut, staffOf } from './staff-session.ts';
 
 export interface DoorParts {
   services: Services;
   root: string;
-  render: Render;
-  assets: DoorAssets;
+  show: ShowPage;
   limits: RateLimits;
   /** Called when the sign-in page is shown. */
   expectVisit: () => void;
@@ -25,17 +24,11 @@ const text = (max: number) => z.string().max(max).catch('');
 const form = z.object({ email: text(254), password: text(200), next: text(2000) });
 
 /** The way in and out: a page in our own look, and two forms that post. */
-export function door({ services, root, render, assets, limits, expectVisit }: DoorParts): Router {
+export function door({ services, root, show, limits, expectVisit }: DoorParts): Router {
   const checkPassword = createCheckPassword(services);
   const router = Router();
-  const show = (response: Response, status: number, { email = '', next = '', ...said }: Shown) => {
-    const locale = localeOf(response);
-    const languages = locales.map((code) => {
-      return { code, name: localeNames[code], current: code === locale, href: `?lang=${code}` };
-    });
-    const focus = { email: email === '', password: email !== '' };
-    const model = { locale, assets, languages, focus, action: `${root}/login`, email, next, ...said };
-    response.status(status).set('Cache-Control', 'no-store').send(render('admin/login', model));
+  const showForm = (response: Response, { email = '', next = '', ...said }: Shown & { email?: string }) => {
+    show(response, 'login', { email, next, focus: { email: email === '', password: email !== '' }, ...said });
   };
 
   router.get('/login', (request, response) => {
@@ -43,61 +36,43 @@ export function door({ services, root, render, assets, limits, expectVisit }: Do
       response.redirect(303, root);
       return;
     }
-    const left = request.query.out !== undefined;
-    const notice = left ? { notice: translatorOf(response)('admin:login.signed_out') } : {};
-    show(response, 200, { next: nextPage(root, request.query.next), ...notice });
+    const told = ['out', 'chosen'].find((name) => request.query[name] !== undefined);
+    const notice = told === undefined ? {} : { notice: translatorOf(response)(`admin:login.${told}`) };
+    showForm(response, { next: nextPage(root, request.query.next), ...notice });
     expectVisit();
   });
 
-  const readForm = express.urlencoded({ extended: false, limit: '10kb' });
   router.post(
     '/login',
-    readForm,
+    express.urlencoded({ extended: false, limit: '10kb' }),
     ...limitSignIn(limits, 'staff'),
     async (request: Request, response: Response) => {
       const { email, next } = posted(request);
       const staff = await checkPassword(request);
       if (staff === null) {
         const problem = translatorOf(response)('admin:login.wrong');
-        show(response, 401, { email, next: nextPage(root, next), problem });
+        showForm(response, { status: 401, email, next: nextPage(root, next), problem });
         return;
       }
-      await signIn(request, staff);
-      await recordSignIn(services, staff, request.ip);
-      response.redirect(303, nextPage(root, next) || root);
+      const page = nextPage(root, next) || root;
+      const step = nextStep(services, staff);
+      if (step === 'in') await signIn(services, request, staff);
+      else await awaitSecondStep(services, request, staff, page);
+      response.redirect(303, step === 'in' ? page : `${root}/login/${step}`);
     },
-    tooManyTries(root, show),
+    tooManyTries((request, response, said) => {
+      const { email, next } = posted(request);
+      showForm(response, { email, next: nextPage(root, next), ...said });
+    }),
   );
 
   router.post('/logout', async (request, response) => {
+    const [member, sessionId] = [memberOf(response), sessionIdOf(response)];
+    if (member !== null && sessionId !== null) await signOutStaff(services, toActor(member, request.ip), sessionId);
     await signOut(request);
     response.redirect(303, `${root}/login?out`);
   });
   return router;
-}
-
-interface Shown {
-  email?: string;
-  next?: string;
-  problem?: string;
-  notice?: string;
-}
-
-function tooManyTries(
-  root: string,
-  show: (response: Response, status: number, shown: Shown) => void,
-): ErrorRequestHandler {
-  return (error: unknown, request, response, next) => {
-    if (!(error instanceof RateLimited)) {
-      next(error);
-      return;
-    }
-    const seconds = error.retryAfterSeconds;
-    const { email, next: wanted } = posted(request);
-    response.set('Retry-After', String(seconds));
-    const problem = translatorOf(response)('admin:login.too_many', { count: seconds });
-    show(response, error.status, { email, next: nextPage(root, wanted), problem });
-  };
 }
 
 function posted(request: Request): z.infer<typeof form> {

@@ -33,8 +33,8 @@ const places: Readonly<Record<SubjectType, readonly ResourceId[]>> = {
   webhook: ['provider_events'],
   dispute: ['disputes', 'payments'],
   user: ['users'],
-  // The proof of the books names a customer or an order.
-  books: ['users', 'orders'],
+  // The proof of the books names a customer, an order or an entry of the audit log.
+  books: ['users', 'orders', 'audit_log'],
 };
 
 export const subjectTypes = Object.keys(places) as SubjectType[];
@@ -58,6 +58,7 @@ const queries: Readonly<Partial<Record<ResourceId, string>>> = {
     SELECT d.id::text AS known, d.id, o.order_no AS title FROM disputes d JOIN orders o ON o.id = d.order_id
     WHERE d.id = ANY($uuids::uuid[])`,
   provider_events: `SELECT id::text AS known, id, event_id AS title FROM provider_events WHERE id = ANY($uuids::uuid[])`,
+  audit_log: `SELECT id::text AS known, id, 'No. ' || seq AS title FROM audit_log WHERE id = ANY($uuids::uuid[])`,
   users: `SELECT id::text AS known, id, email AS title FROM users WHERE id = ANY($uuids::uuid[])`,
 };
 

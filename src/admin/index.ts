@@ -7,8 +7,12 @@ import { refuseCrossSite } from '../kit/http/same-site.ts';
 import { createTemplates } from '../kit/templates.ts';
 import { AssetStore } from './assets.ts';
 import { addDoorAssets } from './door-assets.ts';
+import { doorPages } from './door-page.ts';
+import { secondStep } from './door-second-step.ts';
 import { door } from './door.ts';
 import { errorPage } from './error-page.ts';
+import { invitationPage } from './invitation-page.ts';
+import { ownAccount } from './own-account.ts';
 import { doorPolicy } from './security.ts';
 import { readMember, requireSignIn, staffOf } from './staff-session.ts';
 
@@ -43,15 +47,19 @@ export async function createAdmin(services: Services, { session, limits }: Admin
   const router = Router();
   router.use(doorPolicy);
   router.get('/assets/:file', assets.serve);
-  router.use(session, readMember, chooseLanguage(accountLocale), refuseCrossSite);
+  router.use(session, readMember(services), chooseLanguage(accountLocale), refuseCrossSite);
   // Whoever looks at the sign-in page is about to need the panel.
   const expectVisit = () => {
     panel().catch((error: unknown) => {
       services.log.error({ err: error }, 'the panel could not be loaded');
     });
   };
-  router.use(door({ services, root, render, assets: doorAssets, limits, expectVisit }));
+  const show = doorPages({ root, render, assets: doorAssets });
+  router.use(door({ services, root, show, limits, expectVisit }));
+  router.use(secondStep({ services, root, show, limits }));
+  router.use(invitationPage({ services, root, show }));
   router.use(requireSignIn(root));
+  router.use(ownAccount({ services, root, show }));
   router.use(async (request, response, next) => {
     const loaded = await panel();
     loaded(request, response, next);

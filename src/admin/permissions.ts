@@ -41,7 +41,19 @@ const table = {
   provider_events: { ...read, replay: ['owner', 'finance', 'support'] },
   job_runs: read,
   api_keys: read,
-  staff: { ...read, new: ['owner'], edit: ['owner'] },
+  staff: {
+    ...read,
+    new: ['owner'],
+    edit: ['owner'],
+    inviteAgain: ['owner'],
+    withdrawInvitation: ['owner'],
+    resetPassword: ['owner'],
+    unlock: ['owner'],
+    resetFactor: ['owner'],
+    endSessions: ['owner'],
+  },
+  // Where others are signed in. Their own sessions, and those only, everybody sees and ends on `/admin/me`.
+  staff_sessions: { list: ['owner'], show: ['owner'], search: ['owner'], endSession: ['owner'] },
   audit_log: read,
 } as const satisfies Record<string, Record<string, readonly StaffRole[]>>;
 

@@ -1,18 +1,20 @@
+import type { Request } from 'express';
 import { Passport } from 'passport';
 import { Strategy } from 'passport-local';
-import { authenticateStaff, type Staff } from '../accounts/staff.ts';
-import { recordAudit } from '../audit/audit.ts';
+import type { Staff } from '../accounts/staff.ts';
 import type { Services } from '../billing/services.ts';
-import type { Request } from 'express';
+import { checkPassword } from '../billing/sign-in-staff.ts';
+import { knockOf } from './staff-session.ts';
 
 /** → the member of staff whose address and password were posted, or null. */
 export type CheckPassword = (request: Request) => Promise<Staff | null>;
 
-/** The passport strategy `staff`. Passport keeps no session for it: what is in ours is one id, see `session.ts`. */
+/** The passport strategy `staff`. Passport keeps no session for it: what is in ours is ids, see `staff-session.ts`. */
 export function createCheckPassword(services: Services): CheckPassword {
   const passport = new Passport();
-  const strategy = new Strategy({ usernameField: 'email', session: false }, (email, password, done) => {
-    signIn(services, email, password).then((staff) => {
+  const options = { usernameField: 'email', session: false, passReqToCallback: true } as const;
+  const strategy = new Strategy(options, (request, email, password, done) => {
+    checkPassword(services, { email, password }, knockOf(request)).then((staff) => {
       done(null, staff ?? false);
     }, done);
   });
@@ -26,27 +28,4 @@ export function createCheckPassword(services: Services): CheckPassword {
       const check = passport.authenticate('staff', { session: false }, answer) as (...call: unknown[]) => void;
       check(request, request.res, reject);
     });
-}
-
-async function signIn({ clock }: Services, email: string, password: string): Promise<Staff | null> {
-  return authenticateStaff(email, password, clock.now());
-}
-
-/** Signing in is something staff do too. */
-export async function recordSignIn(
-  { db, clock }: Services,
-  { id, name }: Staff,
-  address: string | undefined,
-): Promise<void> {
-  await db.transaction((tx) =>
-    recordAudit(tx, {
-      staffId: id,
-      actor: name,
-      action: 'staff.sign-in',
-      subjectType: 'staff',
-      subjectId: id,
-      address: address ?? null,
-      now: clock.now(),
-    }),
-  );
 }

@@ -1,8 +1,19 @@
-import { DataTypes, Model, type InferAttributes, type InferCreationAttributes, type Sequelize } from 'sequelize';
+import {
+  DataTypes,
+  Model,
+  type CreationOptional,
+  type InferAttributes,
+  type InferCreationAttributes,
+  type Sequelize,
+} from 'sequelize';
 
 /** What a member of staff did, and why. Append-only. */
 export class AuditEntry extends Model<InferAttributes<AuditEntry>, InferCreationAttributes<AuditEntry>> {
   declare id: string;
+  /** Its number in the chain, the hash of the entry before it, and its own: the database seals it at the commit. */
+  declare seq: CreationOptional<number | null>;
+  declare prevHash: CreationOptional<string | null>;
+  declare hash: CreationOptional<string | null>;
   declare staffId: string | null;
   declare actor: string;
   declare action: string;
@@ -19,6 +30,9 @@ export function initAuditEntry(sequelize: Sequelize): void {
   AuditEntry.init(
     {
       id: { type: DataTypes.UUID, primaryKey: true, allowNull: false },
+      seq: { type: DataTypes.BIGINT, allowNull: true },
+      prevHash: { type: DataTypes.TEXT, allowNull: true },
+      hash: { type: DataTypes.TEXT, allowNull: true },
       staffId: { type: DataTypes.UUID, allowNull: true },
       actor: { type: DataTypes.TEXT, allowNull: false },
       action: { type: DataTypes.TEXT, allowNull: false },

@@ -1,5 +1,6 @@
+import { checkChain, type BrokenLink, type ChainHead } from '../audit/chain.ts';
 import { readBook } from '../credits/books.ts';
-import { proveCredits, type BookResult, type Difference, type DifferingRow, type Proof } from '../credits/proof.ts';
+import { proveCredits, type Difference, type DifferingRow, type Proof } from '../credits/proof.ts';
 import { onlyRow, select, type Tx } from '../db/index.ts';
 import { reportIncident } from '../incidents/incidents.ts';
 import { stopwatch } from '../kit/clock.ts';
@@ -30,17 +31,47 @@ const orderBooks: Readonly<Record<string, string>> = {
     WHERE (d.count IS NOT NULL) <> (o.disputed_at IS NOT NULL)`,
 };
 
+const auditBook = 'audit log = its chain';
+
+type WholeProof = Proof & {
+  /** Kept elsewhere, it shows later whether the whole log was sealed anew. */
+  auditHead: ChainHead;
+};
+
 /** Holds all books against each other, in one snapshot that nobody has to wait for. */
-async function prove({ db }: Pick<Services, 'db'>): Promise<Proof> {
+async function prove({ db }: Pick<Services, 'db'>): Promise<WholeProof> {
   return db.transaction(async (tx) => {
     await tx.sequelize.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY', { transaction: tx });
     const credits = await proveCredits(tx, (work) => db.transaction(work, tx));
     const orders = await proveOrders(tx);
+    const audit = await proveAudit(tx);
     return {
-      books: [...credits.books, ...orders.books],
-      differences: [...credits.differences, ...orders.differences],
+      books: [...credits.books, ...orders.books, ...audit.books],
+      differences: [...credits.differences, ...orders.differences, ...audit.differences],
+      auditHead: audit.auditHead,
     };
   });
+}
+
+async function proveAudit(tx: Tx): Promise<WholeProof> {
+  const elapsed = stopwatch();
+  const { rows, broken, total, head } = await checkChain(tx);
+  return {
+    books: [{ name: auditBook, rows, differences: total, ms: elapsed() }],
+    differences: broken.map((link) => ({
+      book: auditBook,
+      subject: link.subject,
+      expected: head.seq,
+      found: rows,
+      rows: [rowOf(link)],
+    })),
+    auditHead: head,
+  };
+}
+
+function rowOf({ what, first, last }: BrokenLink): DifferingRow {
+  if (first === null || last === null) return { what };
+  return what === 'missing' ? { missing: { first, last } } : { entry: first, what };
 }
 
 async function proveOrders(tx: Tx): Promise<Proof> {
@@ -62,7 +93,8 @@ export async function findDifferences(services: Pick<Services, 'db'>): Promise<D
 
 /** The nightly proof. @throws Error naming the books that do not balance, so that the run counts as failed */
 export async function checkBooks(services: Services): Promise<{ books: number; differences: number; rows: number }> {
-  const { books } = await proveBooks(services);
+  const { books, auditHead } = await proveBooks(services);
+  services.log.info({ auditEntries: auditHead.seq, auditHash: auditHead.hash }, 'the audit log ends here');
   const wrong = books.filter(({ differences }) => differences > 0);
   const differences = wrong.reduce((sum, book) => sum + book.differences, 0);
   const rows = Math.max(...books.map((book) => book.rows));
@@ -71,12 +103,10 @@ export async function checkBooks(services: Services): Promise<{ books: number; d
 }
 
 /** Each customer and each order with a difference in a book becomes an incident, with its rows. → what became of each book */
-export async function proveBooks(
-  services: Pick<Services, 'db' | 'clock' | 'log'>,
-): Promise<{ books: BookResult[]; differences: Difference[] }> {
-  const { books, differences } = await prove(services);
-  if (differences.length > 0) await reportDifferences(services, { books, differences });
-  return { books, differences };
+export async function proveBooks(services: Pick<Services, 'db' | 'clock' | 'log'>): Promise<WholeProof> {
+  const proof = await prove(services);
+  if (proof.differences.length > 0) await reportDifferences(services, proof);
+  return proof;
 }
 
 /** An incident each, with the rows. */
@@ -107,7 +137,8 @@ export async function reportDifferences(
 /** In a summary; the details have all of them. */
 const namedRows = 3;
 
-function nameOf({ entry, grant, hold, missing }: DifferingRow): string {
+function nameOf({ entry, grant, hold, missing, what }: DifferingRow): string {
+  if (what !== undefined) return entry === undefined ? `an entry is ${what}` : `entry ${entry} is ${what}`;
   if (missing !== undefined) {
     return missing.first === missing.last
       ? `entry ${missing.first} is missing`

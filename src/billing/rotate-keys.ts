@@ -1,4 +1,3 @@
-import { UnknownKey } from '../kit/crypto.ts';
 import {
   replaceSealed,
   sealedColumns,
@@ -6,7 +5,8 @@ import {
   sealedValues,
   type SealedColumn,
   type SealedValue,
-} from '../payments/sealed-values.ts';
+} from '../db/sealed-values.ts';
+import { UnknownKey } from '../kit/crypto.ts';
 import type { Services } from './services.ts';
 
 export interface Rotation {

@@ -12,6 +12,11 @@ import type { PaymentProvider } from '../payments/provider.ts';
 export interface Services {
   db: Database;
   clock: Clock;
+  /**
+   * The time of the world, which the sandbox does not turn: for sessions, locks and one-time codes, about which browsers
+   * and phones have their own idea.
+   */
+  machineClock: Clock;
   log: Logger;
   metrics: Metrics;
   sealer: Sealer;
@@ -33,6 +38,15 @@ export interface Settings {
   duplicateRefundWindowMs: number;
   /** Set the credits of a disputed order apart until the gateway has decided. */
   freezeDisputed: boolean;
+  staff: StaffSettings;
+}
+
+export interface StaffSettings {
+  /** Whether nobody gets into the panel without a second factor. */
+  totp: 'required' | 'optional';
+  /** How long a session lives without a request, and in all, in milliseconds. */
+  idleMs: number;
+  totalMs: number;
 }
 
 /** @throws Error when a row names a gateway that is not configured */

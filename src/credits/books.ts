@@ -20,6 +20,8 @@ export interface DifferingRow {
   hold?: string;
   /** Entries that should be there and are not, `first` to `last`. */
   missing?: { first: number; last: number };
+  /** What was done to it, where it is no sum that is wrong. */
+  what?: string;
   expected?: number | string | null;
   found?: number | string | null;
   /** Entries about that grant whose amount is the difference: those to look at first. */

@@ -1,6 +1,9 @@
 import type { Sequelize } from 'sequelize';
 import { initApiKey } from '../accounts/api-key.model.ts';
 import { initRefreshToken } from '../accounts/refresh-token.model.ts';
+import { initStaffInvitation } from '../accounts/staff-invitation.model.ts';
+import { initStaffRecoveryCode } from '../accounts/staff-recovery-code.model.ts';
+import { initStaffSession } from '../accounts/staff-session.model.ts';
 import { initStaff } from '../accounts/staff.model.ts';
 import { initUser } from '../accounts/user.model.ts';
 import { initAuditEntry } from '../audit/audit-entry.model.ts';
@@ -30,6 +33,9 @@ export function initModels(sequelize: Sequelize): void {
     initApiKey,
     initRefreshToken,
     initStaff,
+    initStaffInvitation,
+    initStaffRecoveryCode,
+    initStaffSession,
     initUser,
     initAuditEntry,
     initCreditAlert,

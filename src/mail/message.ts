@@ -15,6 +15,8 @@ export interface Message {
   optOut?: Link;
   /** It goes to somebody who works here. */
   forStaff?: boolean;
+  /** Why they get it, where it is none of the usual reasons. */
+  foot?: string[];
 }
 
 /** `path` is on our own site. */

@@ -45,8 +45,10 @@ export async function claimMail(db: Database, id: string): Promise<Email | null>
   return rowCount === 1 ? Email.findByPk(id) : null;
 }
 
+/** What opened a door from the mail is forgotten with it: the outbox keeps no key. */
 export async function markSent(mail: Email, subject: string, now: Date): Promise<void> {
-  await mail.update({ status: 'sent', subject, sentAt: now, error: null, claimedUntil: null });
+  const data = Object.fromEntries(Object.entries(mail.data).filter(([name]) => name !== 'token'));
+  await mail.update({ status: 'sent', subject, sentAt: now, error: null, claimedUntil: null, data });
 }
 
 /** Gives the mail back to be tried again, or gives it up after `maxAttempts`. */

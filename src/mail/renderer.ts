@@ -36,7 +36,7 @@ export function renderMail<Name extends MailTemplate>(mail: {
     button: absolute(message.button, mail.publicUrl),
     more: message.more && absolute(message.more, mail.publicUrl),
     optOut: message.optOut && absolute(message.optOut, mail.publicUrl),
-    foot: message.forStaff === true ? [t('mail:why_staff')] : [t('mail:questions'), t('mail:why')],
+    foot: message.foot ?? (message.forStaff === true ? [t('mail:why_staff')] : [t('mail:questions'), t('mail:why')]),
     publicUrl: mail.publicUrl,
     styles,
   };

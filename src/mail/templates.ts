@@ -19,6 +19,8 @@ export interface MailTemplates {
   payment_failed: PaymentProblemData;
   refund: RefundData;
   dispute_opened: DisputeOpenedData;
+  staff_invitation: StaffLinkData;
+  staff_password: StaffLinkData;
 }
 
 export type MailTemplate = keyof MailTemplates;
@@ -167,4 +169,15 @@ export interface DisputeOpenedData extends Addressed {
   respondBy: string | null;
   creditsFrozen: boolean;
   providerName: string;
+}
+
+/** To somebody who works here, or is about to: a link by which they choose a password. */
+export interface StaffLinkData extends Addressed {
+  /** Who asked for it. */
+  invitedBy: string;
+  email: string;
+  role: 'owner' | 'finance' | 'support' | 'viewer';
+  expiresAt: string;
+  /** What opens the link. Forgotten when the mail has been sent: whoever reads the outbox later cannot use it. */
+  token?: string;
 }

@@ -28,20 +28,34 @@ export interface TestPanel {
   url: string;
   services: Services;
   clock: AdjustableClock;
+  /** What sessions, locks and one-time codes go by. */
+  machineClock: AdjustableClock;
   /** Waits until AdminJS is loaded. */
   warmUp(): Promise<void>;
   close(): Promise<void>;
 }
 
+export interface PanelOptions {
+  port?: number;
+  /** Whether the rate limits are on. */
+  limited?: boolean;
+  totp?: 'required' | 'optional';
+}
+
 /** The panel alone on a port of its own, over a real database and a gateway that pays at once. */
-export async function startPanel(db: Database, { port = 0, limited = true } = {}): Promise<TestPanel> {
+export async function startPanel(
+  db: Database,
+  { port = 0, limited = true, totp = 'optional' }: PanelOptions = {},
+): Promise<TestPanel> {
   const log = createLogger(process.env['LOG_LEVEL'] ?? 'silent');
   const clock = new AdjustableClock();
+  const machineClock = new AdjustableClock();
   const publicUrl = () => 'http://127.0.0.1';
   const manual = createManualProvider({ db, clock, account: 'IBAN: DE00 1234', publicUrl });
   const services: Services = {
     db,
     clock,
+    machineClock,
     log,
     metrics: createMetrics(() => Promise.resolve(0)),
     sealer: createSealer('a secret for tests, long enough'),
@@ -58,6 +72,7 @@ export async function startPanel(db: Database, { port = 0, limited = true } = {}
       mailFrom: 'Plantain <billing@plantain.test>',
       duplicateRefundWindowMs: 3600_000,
       freezeDisputed: true,
+      staff: { totp, idleMs: 30 * 60_000, totalMs: 12 * 3600_000 },
     },
   };
   const session = createSessions({
@@ -82,6 +97,7 @@ export async function startPanel(db: Database, { port = 0, limited = true } = {}
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/admin`,
     services,
     clock,
+    machineClock,
     warmUp,
     async close() {
       server.closeAllConnections();

@@ -72,9 +72,10 @@ describe('what each role may do in the panel', function () {
     });
   }
 
-  it('shows every list and every row to everybody, under its own name and as a page', async () => {
+  it('shows every list and row to whom the table opens it, almost all to everybody, under its own name and as a page', async () => {
+    expect(resourceIds.filter((id) => !may('viewer', id, 'list'))).to.deep.equal(['staff_sessions']);
     for (const role of roles) {
-      for (const id of resourceIds) {
+      for (const id of resourceIds.filter((one) => may(role, one, 'list'))) {
         const list = await clientOf(role).get(`/api/resources/${id}/actions/list`);
         expect(list.status, `${role} ${id}`).to.equal(200);
         const row = rows.get(id);
@@ -89,6 +90,7 @@ describe('what each role may do in the panel', function () {
   it('offers buttons to those who may press them, and to nobody else', async () => {
     for (const role of roles) {
       for (const [id, row] of rows) {
+        if (!may(role, id, 'show')) continue;
         const { json } = await clientOf(role).get(`/api/resources/${id}/records/${row}/show`);
         const { recordActions: offered, bulkActions } = json.record as Record<string, { name: string }[]>;
         expect(
@@ -158,10 +160,11 @@ async function oneRowEach(owner: StaffClient): Promise<Map<ResourceId, string>> 
   return rows;
 }
 
-/** A fingerprint of every table. */
+/** A fingerprint of every table, but for when somebody was last seen. */
 async function contents(pool: { query(sql: string): Promise<{ rows: unknown[] }> }): Promise<unknown[]> {
   const each = resourceIds.map(
-    (id) => `SELECT '${id}' AS name, md5(string_agg(t::text, ',' ORDER BY t::text)) AS sum FROM ${id} t`,
+    (id) => `SELECT '${id}' AS name, md5(string_agg(row, ',' ORDER BY row)) AS sum
+      FROM (SELECT (to_jsonb(t) - '${id === 'staff_sessions' ? 'last_seen_at' : ''}')::text AS row FROM ${id} t) r`,
   );
   return (await pool.query(each.join(' UNION ALL '))).rows;
 }

@@ -68,6 +68,7 @@ function servicesOf(): Services {
   return {
     db,
     clock,
+    machineClock: clock,
     log,
     metrics,
     sealer: createSealer(testSecrets.dataEncryption),
@@ -81,6 +82,7 @@ function servicesOf(): Services {
       mailFrom: 'Plantain <billing@plantain.localhost>',
       duplicateRefundWindowMs: 3600_000,
       freezeDisputed: true,
+      staff: { totp: 'optional', idleMs: 60_000, totalMs: 60_000 },
     },
   };
 }

@@ -35,6 +35,14 @@ const dispute = {
   providerName: 'PayPal',
 };
 
+const link = {
+  customerName,
+  invitedBy: 'Olive Owner',
+  email: 'mei.lin@shop.example',
+  role: 'owner' as const,
+  expiresAt: endsAt,
+};
+
 /** Every mail, in every form that it takes. */
 export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
   welcome: [{ customerName }, { customerName: null }],
@@ -91,5 +99,10 @@ export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
   dispute_opened: [
     { ...dispute, respondBy: endsAt },
     { ...dispute, respondBy: null, reason: null, creditsFrozen: false },
+  ],
+  staff_invitation: [link, { ...link, token: 'a-token', role: 'finance' }],
+  staff_password: [
+    { ...link, token: 'a-token', role: 'support' },
+    { ...link, role: 'viewer' },
   ],
 };

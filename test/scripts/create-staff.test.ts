@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { authenticateStaff } from '../../src/accounts/staff.ts';
+import { checkStaffPassword } from '../../src/accounts/staff.ts';
 import { useTestDatabase } from '../support/database.ts';
 import { runProgram } from '../support/start.ts';
 
@@ -12,8 +12,9 @@ describe('npm run create-staff', function () {
     const program = run('--email', 'ada@example.com', '--name', 'Ada');
     expect(await program.ended).to.equal(0);
     const password = /as owner with the password (\S+)\n$/.exec(program.stdout())?.[1] ?? '';
-    const staff = await authenticateStaff('ADA@example.com', password, new Date());
+    const { staff, matches } = await checkStaffPassword('ADA@example.com', password);
     expect(staff?.role).to.equal('owner');
+    expect(matches).to.equal(true);
   });
 
   it('does not make the same one twice', async () => {

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { rotateKeys } from '../../src/billing/rotate-keys.ts';
 import type { Database } from '../../src/db/index.ts';
+import { sealedColumns } from '../../src/db/sealed-values.ts';
 import { createSealer } from '../../src/kit/crypto.ts';
 import { newId } from '../../src/kit/ids.ts';
-import { sealedColumns } from '../../src/payments/sealed-values.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
 import { runProgram, temporaryDataDir } from '../support/start.ts';
 

@@ -4,6 +4,7 @@ import { askAboutPaymentAction, askAboutRefundAction } from './ask-gateway.ts';
 import { archivePriceAction } from './archive-price.ts';
 import { confirmTransferAction, recordTransferAction, rejectTransferAction } from './bank-transfers.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
+import { staffActions } from './manage-staff.ts';
 import { refundDuplicateAction } from './refund-duplicate.ts';
 import { refundOrderAction } from './refund-order.ts';
 import { releaseHoldAction } from './release-hold.ts';
@@ -28,4 +29,5 @@ export const recordActions: readonly RecordAction[] = [
   refundDuplicateAction,
   resolveIncidentAction,
   replayWebhookAction,
+  ...staffActions,
 ];

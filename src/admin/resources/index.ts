@@ -7,6 +7,7 @@ import { disputes } from './disputes.ts';
 import { incidents } from './incidents.ts';
 import { orders, payments, refunds } from './money.ts';
 import { apiKeys, auditLog, emails, jobRuns, providerEvents, staff } from './operations.ts';
+import { staffSessions } from './staff-sessions.ts';
 import type { ResourceSpec } from './spec.ts';
 
 /** Everything the panel shows, in the order of its menu. */
@@ -32,6 +33,7 @@ export const resources = [
   jobRuns,
   apiKeys,
   staff,
+  staffSessions,
   auditLog,
 ] as const satisfies readonly ResourceSpec[];
 

@@ -1,9 +1,10 @@
-import type { Database } from '../db/index.ts';
+import type { Database } from './index.ts';
 
 /** Every column that holds sealed values. */
 export const sealedColumns = [
   { table: 'payments', column: 'payer_sealed' },
   { table: 'provider_events', column: 'body_sealed' },
+  { table: 'staff', column: 'totp_sealed' },
 ] as const;
 export type SealedColumn = (typeof sealedColumns)[number];
 
