@@ -105,28 +105,6 @@ async function look(
   return db.sequelize.query(queries[to] ?? '', { type: QueryTypes.SELECT, bind });
 }
 
-/** What there was with a customer and what they bought: open ones first, then the newest. */
-export async function incidentsOfCustomer({ db }: Services, userId: string, limit: number): Promise<object[]> {
-  const sql = `
-    WITH bought AS (SELECT id FROM orders WHERE user_id = $userId),
-    paid AS (SELECT id, provider_capture_id FROM payments WHERE order_id IN (SELECT id FROM bought)),
-    own (type, id) AS (
-      VALUES ('user', $userId::text), ('books', $userId::text)
-      UNION SELECT type, id::text FROM bought, unnest(ARRAY['order', 'books']) AS type
-      UNION SELECT 'payment', id::text FROM paid
-      UNION SELECT type, provider_capture_id FROM paid, unnest(ARRAY['payment', 'dispute']) AS type
-      UNION SELECT 'refund', id::text FROM refunds WHERE order_id IN (SELECT id FROM bought)
-    )
-    SELECT i.id, i.kind, i.status, i.summary, i.last_seen_at AS "lastSeenAt"
-    FROM incidents i
-    WHERE (i.subject_type, i.subject_id) IN (SELECT type, id FROM own)
-      OR i.subject_type IN ('refund', 'dispute', 'transaction')
-        AND i.details ->> 'capture' IN (SELECT provider_capture_id FROM paid)
-      OR i.subject_type = 'transaction' AND i.details ->> 'order' IN (SELECT id::text FROM bought)
-    ORDER BY i.status, i.last_seen_at DESC, i.id DESC LIMIT $limit`;
-  return db.sequelize.query<object>(sql, { type: QueryTypes.SELECT, bind: { userId, limit } });
-}
-
 export async function countOpenIncidents({ db }: Services): Promise<number> {
   const sql = `SELECT count(*) AS open FROM incidents WHERE status = 'open'`;
   const [row] = await db.sequelize.query<{ open: number }>(sql, { type: QueryTypes.SELECT });

@@ -20,6 +20,7 @@ import type { Field, ResourceSpec } from './resources/spec.ts';
 import { readExplainedCredits } from './explained-credits.ts';
 import { findSubjects, type IncidentRow } from './incident-subjects.ts';
 import { readOrderRefunds } from './order-refunds.ts';
+import { readTimeline } from './story/timeline.ts';
 import { readUserStory } from './user-story.ts';
 
 /** What our router adds to AdminJS's request. */
@@ -102,7 +103,7 @@ function builtIn(spec: ResourceSpec, form: Form | undefined, services: Services)
         : { ...allowed('edit'), ...component, handler: handleEdit(form.update, services) },
     delete: closed,
     bulkDelete: closed,
-    ...(id === 'users' && { explain: explain(services) }),
+    ...(id === 'users' && { explain: explain(services), timeline: timeline(services) }),
   };
 }
 
@@ -145,10 +146,26 @@ function explain(services: Services): Options {
   };
 }
 
+/** Looks only: a page of what happened to a customer, for the timeline of their page, which is why it is no button. */
+function timeline(services: Services): Options {
+  return {
+    name: 'timeline',
+    actionType: 'record',
+    isVisible: false,
+    isAccessible: (context) => may(roleOf(context), 'users', 'timeline'),
+    handler: async (request, _response, context) => {
+      const record = recordOf(context);
+      const json = record.toJSON(context.currentAdmin);
+      const page = await readTimeline(services, roleOf(context), record.id(), request.query ?? {});
+      return { record: { ...json, params: { ...json.params, timeline: JSON.stringify(page) } } };
+    },
+  };
+}
+
 function addStory(services: Services): After<RecordActionResponse> {
-  return async (answer) => {
+  return async (answer, _request, context) => {
     const { record } = answer;
-    const story = JSON.stringify(await readUserStory(services, record.id));
+    const story = JSON.stringify(await readUserStory(services, record.id, roleOf(context)));
     return { ...answer, record: { ...record, params: { ...record.params, story } } };
   };
 }

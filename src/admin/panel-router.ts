@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { routeHandler } from '@adminjs/express';
 import type { ApiController, default as AdminJS } from 'adminjs';
 import express, { Router, type Request, type RequestHandler, type Response } from 'express';
+import type { StaffRole } from '../accounts/staff.ts';
 import type { AssetStore } from './assets.ts';
 import { AppError, Forbidden, NotFound, Unauthenticated } from '../kit/errors.ts';
 import { isResourceId, may, readingActions, type ResourceId } from './permissions.ts';
 import type { PanelRequest } from './panel-options.ts';
+import type { SearchAnswer } from './search/search.ts';
 import { panelPolicy } from './security.ts';
 import type { RenderShell } from './shell.ts';
 import { toActor, type StaffMember } from './staff-member.ts';
@@ -18,6 +20,8 @@ export interface PanelParts {
   renderShell: RenderShell;
   /** How much waits for somebody in which table. */
   countWaiting: () => Promise<Partial<Record<ResourceId, number>>>;
+  /** What this role finds by what was typed. */
+  find: (role: StaffRole, typed: unknown) => Promise<SearchAnswer>;
 }
 
 interface Params {
@@ -32,7 +36,7 @@ interface Params {
  * is 403 for the page and the JSON alike, and what is not there is 404. Bodies are JSON and nothing else: AdminJS's
  * multipart forms, and with them uploads, are not taken.
  */
-export function panelRouter({ admin, assets, Api, renderShell, countWaiting }: PanelParts): Router {
+export function panelRouter({ admin, assets, Api, renderShell, countWaiting, find }: PanelParts): Router {
   const router = Router();
   const page: RequestHandler<Partial<Params>> = async (request, response) => {
     const member = signedIn(response);
@@ -55,6 +59,10 @@ export function panelRouter({ admin, assets, Api, renderShell, countWaiting }: P
     const { role } = signedIn(response);
     const waiting = Object.entries(await countWaiting()).filter(([id]) => isResourceId(id) && may(role, id, 'list'));
     response.set('Cache-Control', 'no-store').json(Object.fromEntries(waiting));
+  });
+
+  router.get('/api/search', async (request, response) => {
+    response.set('Cache-Control', 'no-store').json(await find(signedIn(response).role, request.query.q));
   });
 
   const PanelApi = refusing(Api);

@@ -9,8 +9,9 @@ import { countOpenIncidents } from './incident-subjects.ts';
 import { panelLocale } from './locale.ts';
 import { panelAssets } from './panel-assets.ts';
 import { toResource } from './panel-options.ts';
-import { panelRouter } from './panel-router.ts';
+import { panelRouter, type PanelParts } from './panel-router.ts';
 import { resources } from './resources/index.ts';
+import { search } from './search/search.ts';
 import { createShell } from './shell.ts';
 import { panelFont, panelTheme } from './theme.ts';
 
@@ -46,5 +47,6 @@ export async function loadPanel(services: Services, root: string): Promise<Route
     incidents: await countOpenIncidents(services),
     bank_transfers: await countRecordedTransfers(),
   });
-  return panelRouter({ admin, assets, Api: ApiController, renderShell, countWaiting });
+  const find: PanelParts['find'] = (role, typed) => search(services, role, typed);
+  return panelRouter({ admin, assets, Api: ApiController, renderShell, countWaiting, find });
 }

@@ -12,6 +12,7 @@ const table = {
   users: {
     ...read,
     explain: everyone,
+    timeline: everyone,
     adjustCredits: ['owner', 'finance'],
     suspend: ['owner', 'support'],
     reactivate: ['owner', 'support'],
@@ -74,4 +75,4 @@ export function may(role: StaffRole, resource: ResourceId, action: string): bool
 }
 
 /** The actions that only look: everything else writes, and is taken by POST only. */
-export const readingActions: readonly string[] = [...Object.keys(read), 'explain'];
+export const readingActions: readonly string[] = [...Object.keys(read), 'explain', 'timeline'];

@@ -1,22 +1,28 @@
-import { Op } from 'sequelize';
+import { Op, QueryTypes } from 'sequelize';
+import type { StaffRole } from '../accounts/staff.ts';
 import type { Services } from '../billing/services.ts';
-import { AuditEntry } from '../audit/audit-entry.model.ts';
 import { CreditAlert } from '../credits/credit-alert.model.ts';
 import { CreditBalance } from '../credits/credit-balance.model.ts';
 import { CreditGrant } from '../credits/credit-grant.model.ts';
-import { CreditTransaction } from '../credits/credit-transaction.model.ts';
-import { Email } from '../mail/email.model.ts';
-import { Order } from '../orders/order.model.ts';
 import { Plan } from '../plans/plan.model.ts';
-import { incidentsOfCustomer } from './incident-subjects.ts';
 import { liveStatuses } from '../subscriptions/subscription-states.ts';
 import { Subscription } from '../subscriptions/subscription.model.ts';
+import { may } from './permissions.ts';
+import { own } from './story/own.ts';
+import { readTimeline, type Timeline } from './story/timeline.ts';
 
-const shown = 8;
+const shownIncidents = 8;
 
 type Row = Record<string, unknown>;
 
-/** What a support mail asks about, on one page: what the customer has, and what happened last. */
+export interface OpenIncident {
+  id: string;
+  kind: string;
+  summary: string;
+  lastSeenAt: Date;
+}
+
+/** What a support mail asks about, on one page: what the customer has, what is wrong, and what happened, newest first. */
 export interface UserStory {
   balance: Row | null;
   /** The lowest threshold that was reached in this quota month. */
@@ -24,37 +30,22 @@ export interface UserStory {
   /** Credits that never expire. */
   lasting: number;
   subscription: (Row & { planName: Row }) | null;
+  /** What is left of what was paid, by currency: amounts of different currencies are never added. */
   paid: { currency: string; amountMinor: number; orders: number }[];
-  orders: Row[];
-  entries: Row[];
-  mails: Row[];
-  actions: Row[];
-  incidents: Row[];
+  /** Open ones. */
+  incidents: OpenIncident[];
+  timeline: Timeline;
 }
 
-export async function readUserStory(services: Services, userId: string): Promise<UserStory> {
-  const newest = { order: [['createdAt', 'DESC']] as [string, string][], limit: shown, raw: true as const };
-  const [balance, lasting, subscription, paid, orders, entries, mails, actions, incidents] = await Promise.all([
+export async function readUserStory(services: Services, userId: string, role: StaffRole): Promise<UserStory> {
+  const [balance, lasting, subscription, paid, incidents, timeline] = await Promise.all([
     CreditBalance.findByPk(userId, { raw: true }),
     CreditGrant.sum('remaining', { where: { userId, expiresAt: null, remaining: { [Op.gt]: 0 } } }),
     readSubscription(userId),
-    readPaid(userId),
-    Order.findAll({
-      ...newest,
-      where: { userId },
-      attributes: ['id', 'orderNo', 'kind', 'status', 'amountMinor', 'currency', 'createdAt'],
-    }),
-    CreditTransaction.findAll({
-      ...newest,
-      where: { userId },
-      order: [['seq', 'DESC']],
-      attributes: ['id', 'type', 'amount', 'balanceAfter', 'description', 'createdAt'],
-    }),
-    Email.findAll({ ...newest, where: { userId }, attributes: ['id', 'template', 'status', 'createdAt'] }),
-    readActions(userId),
-    incidentsOfCustomer(services, userId, shown),
+    readPaid(services, userId),
+    may(role, 'incidents', 'list') ? openIncidentsOf(services, userId) : [],
+    readTimeline(services, role, userId),
   ]);
-  const rows = (list: object[]) => list as Row[];
   return {
     balance: balance as Row | null,
     alert: balance?.quotaResetAt == null ? null : await readAlert(userId, balance.quotaResetAt),
@@ -62,11 +53,8 @@ export async function readUserStory(services: Services, userId: string): Promise
     lasting: lasting || 0,
     subscription,
     paid,
-    orders: rows(orders),
-    entries: rows(entries),
-    mails: rows(mails),
-    actions,
-    incidents: rows(incidents),
+    incidents,
+    timeline,
   };
 }
 
@@ -91,29 +79,17 @@ async function readSubscription(userId: string): Promise<UserStory['subscription
   return Object.assign({}, subscription as unknown as Row, { planName: plan?.names ?? {} });
 }
 
-/** What is left of what was paid, by currency: amounts of different currencies are never added. */
-async function readPaid(userId: string): Promise<UserStory['paid']> {
-  const orders = await Order.findAll({
-    where: { userId, paidAt: { [Op.ne]: null } },
-    attributes: ['currency', 'amountMinor', 'refundedMinor'],
-    raw: true,
-  });
-  const currencies = [...new Set(orders.map(({ currency }) => currency))];
-  return currencies.map((currency) => {
-    const own = orders.filter((order) => order.currency === currency);
-    const amountMinor = own.reduce((sum, order) => sum + order.amountMinor - order.refundedMinor, 0);
-    return { currency, amountMinor, orders: own.length };
-  });
+async function readPaid({ db }: Services, userId: string): Promise<UserStory['paid']> {
+  const sql = `
+    SELECT currency, sum(amount_minor - refunded_minor)::bigint AS "amountMinor", count(*) AS orders
+    FROM orders WHERE user_id = $userId AND paid_at IS NOT NULL GROUP BY currency ORDER BY orders DESC, currency`;
+  return db.sequelize.query(sql, { type: QueryTypes.SELECT, bind: { userId } });
 }
 
-/** What staff did to the account itself; refunds and cancellations stand with the order and the subscription. */
-async function readActions(userId: string): Promise<Row[]> {
-  const entries = await AuditEntry.findAll({
-    where: { subjectType: 'user', subjectId: userId },
-    attributes: ['id', 'actor', 'action', 'reason', 'createdAt'],
-    order: [['createdAt', 'DESC']],
-    limit: shown,
-    raw: true,
-  });
-  return entries as unknown as Row[];
+/** What is wrong with a customer or with what they bought, the last seen first. */
+async function openIncidentsOf({ db }: Services, userId: string): Promise<OpenIncident[]> {
+  const sql = `${own}
+    SELECT i.id, i.kind, i.summary, i.last_seen_at AS "lastSeenAt" FROM troubles JOIN incidents i USING (id)
+    WHERE i.status = 'open' ORDER BY i.last_seen_at DESC, i.id DESC LIMIT ${shownIncidents}`;
+  return db.sequelize.query<OpenIncident>(sql, { type: QueryTypes.SELECT, bind: { userId } });
 }

@@ -1,12 +1,6 @@
-import {
-  replaceSealed,
-  sealedColumns,
-  sealedValue,
-  sealedValues,
-  type SealedColumn,
-  type SealedValue,
-} from '../db/sealed-values.ts';
+import { replaceSealed, sealedValue, sealedValues, type SealedColumn, type SealedValue } from '../db/sealed-values.ts';
 import { UnknownKey } from '../kit/crypto.ts';
+import { sealedColumns } from './sealed-columns.ts';
 import type { Services } from './services.ts';
 
 export interface Rotation {
@@ -25,7 +19,7 @@ const firstId = '00000000-0000-0000-0000-000000000000';
 const defaultBatchSize = 500;
 
 /**
- * Seals every sealed value anew that the current key did not seal, while everything runs. What it has done it does not
+ * Seals every sealed value anew that the current key did not seal, and makes its index anew, while everything runs. What it has done it does not
  * do again, so it can be ended at any point and started once more. A row that cannot be opened is left as it is and
  * counted; the others are not kept from their turn.
  * @param tell hears of the column after each batch
@@ -46,7 +40,8 @@ async function rotateColumn(
 ): Promise<Rotation> {
   const unknownKeys = new Map<string, number>();
   const unreadable: string[] = [];
-  const progress = { ...column, rotated: 0, current: 0, unknownKeys, unreadable };
+  const { table, column: name } = column;
+  const progress = { table, column: name, rotated: 0, current: 0, unknownKeys, unreadable };
   let after = firstId;
   for (;;) {
     const batch = await sealedValues(services.db, column, { after, limit: batchSize });
@@ -68,16 +63,26 @@ async function rotateColumn(
 
 class Unreadable extends Error {}
 
-/** → whether there was something to do. A value that a flow changes meanwhile is looked at again. */
+/**
+ * → whether there was something to do: another key, or an index that is missing, e.g. because the payment is older than
+ * the index. A value that a flow changes meanwhile is looked at again.
+ */
 async function rotateValue(
   { db, sealer }: Pick<Services, 'db' | 'sealer'>,
   column: SealedColumn,
-  { id, sealed }: SealedValue,
+  value: SealedValue,
 ): Promise<boolean> {
-  let read: string | null = sealed;
-  while (read !== null && !sealer.isCurrent(read)) {
-    if (await replaceSealed(db, column, { id, read, fresh: sealer.seal(open(sealer, read)) })) return true;
-    read = await sealedValue(db, column, id);
+  const { id } = value;
+  for (let now: SealedValue | null = value; now !== null; now = await sealedValue(db, column, id)) {
+    const { sealed: read, index } = now;
+    const isSealed = sealer.isCurrent(read);
+    if (isSealed && (column.index === undefined || (index !== null && sealer.isCurrent(index)))) return false;
+    const plain = open(sealer, read);
+    const freshIndex = column.index?.of(sealer, plain) ?? null;
+    // Some have nothing to be found by, and are as they should be.
+    if (isSealed && freshIndex === index) return false;
+    const fresh = isSealed ? read : sealer.seal(plain);
+    if (await replaceSealed(db, column, { id, read, fresh, freshIndex })) return true;
   }
   return false;
 }

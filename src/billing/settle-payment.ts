@@ -5,6 +5,7 @@ import { toDecimal } from '../kit/money.ts';
 import { postMail } from '../mail/outbox.ts';
 import { isPaid, returnCodeOf, returnCodes, type ReturnCode } from '../orders/order-states.ts';
 import { findOrder, lockCredited, lockOrder, moveOrder, paidWhileOpen, type Order } from '../orders/orders.ts';
+import { indexOfPayer } from '../payments/payer-index.ts';
 import { findPayment, lockPayment, updatePayment, type Payment } from '../payments/payments.ts';
 import type { ProviderCapture, ProviderOrder } from '../payments/provider.ts';
 import { refundsOf } from '../payments/refunds.ts';
@@ -109,7 +110,7 @@ async function book(services: Services, { id, orderId }: Payment, answer: Provid
     await lockCredited(tx, order);
     const payment = await lockPayment(tx, id);
     if (isSettled(payment)) return { ...settled({ order, payment }), isNew: false };
-    const known = { providerCaptureId: capture.captureId, payerSealed: sealPayer(services, answer) };
+    const known = { providerCaptureId: capture.captureId, ...keepPayer(services, answer) };
     if (capture.status !== 'pending') await settleUnresolved(tx, order, now);
     const mismatch = findMismatch(order, payment, capture);
     if (mismatch !== null) {
@@ -171,8 +172,11 @@ function findMismatch(order: Order, payment: Payment, capture: ProviderCapture):
   return isElsewhere ? { what: 'PAYEE', expected: payment.payee ?? '', found: capture.payee } : null;
 }
 
-function sealPayer({ sealer }: Services, { payer }: ProviderOrder): string | null {
-  return payer === null ? null : sealer.seal(JSON.stringify(payer));
+/** What is kept of the payer: sealed, and the address also as a blind index, by which staff find the payment. */
+function keepPayer({ sealer }: Services, { payer }: ProviderOrder) {
+  if (payer === null) return { payerSealed: null, payerIndex: null };
+  const plain = JSON.stringify(payer);
+  return { payerSealed: sealer.seal(plain), payerIndex: indexOfPayer(sealer, plain) };
 }
 
 /** The money is ours: it buys what the order was for, unless that is not wanted any more. */

@@ -2,7 +2,9 @@ import {
   createCipheriv,
   createDecipheriv,
   createHash,
+  createHmac,
   createSecretKey,
+  hkdfSync,
   randomBytes,
   timingSafeEqual,
 } from 'node:crypto';
@@ -30,8 +32,15 @@ export interface Sealer {
    * @throws Error when it was changed, or is no envelope
    */
   open(sealed: string): string;
-  /** Whether the current key sealed it. */
-  isCurrent(sealed: string): boolean;
+  /** Whether the current key made it: an envelope, or a blind index. */
+  isCurrent(made: string): boolean;
+  /**
+   * A blind index: the same text gives the same value, from which nobody without the key can tell the text, nor try one
+   * out. → `v1.<key id>.<HMAC-SHA-256, base64url>`, made with the current key
+   */
+  index(text: string): string;
+  /** What the index of a text can be while keys are changed: one for each known key. */
+  indexes(text: string): string[];
 }
 
 /** An envelope whose key is not among those of the settings. Says which, never what the key is. */
@@ -55,6 +64,11 @@ export function createSealer(current: string, former: readonly string[] = []): S
   const keyId = keyIdOf(current);
   const key = keyOf(current);
   const known = new Map([...former.map((secret) => [keyIdOf(secret), keyOf(secret)] as const), [keyId, key]]);
+  const indexKeys = new Map([current, ...former].map((secret) => [keyIdOf(secret), indexKeyOf(secret)]));
+  const indexes = (text: string) =>
+    [...indexKeys].map(([id, indexKey]) => {
+      return `v1.${id}.${createHmac('sha256', indexKey).update(text).digest('base64url')}`;
+    });
   return {
     keyId,
     seal(plain) {
@@ -72,12 +86,19 @@ export function createSealer(current: string, former: readonly string[] = []): S
       decipher.setAuthTag(tag);
       return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
     },
-    isCurrent: (sealed) => sealed.startsWith(`v1.${keyId}.`),
+    isCurrent: (made) => made.startsWith(`v1.${keyId}.`),
+    index: (text) => indexes(text)[0] ?? '',
+    indexes,
   };
 }
 
 function keyOf(secret: string): KeyObject {
   return createSecretKey(createHash('sha256').update(secret).digest());
+}
+
+/** Of its own, so that no index says anything of the key that seals. */
+function indexKeyOf(secret: string): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', 'plantain blind index v1', 32));
 }
 
 function keyIdOf(secret: string): string {

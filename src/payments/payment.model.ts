@@ -23,6 +23,8 @@ export class Payment extends Model<InferAttributes<Payment>, InferCreationAttrib
   declare pendingReason: CreationOptional<string | null>;
   declare failureCode: CreationOptional<string | null>;
   declare payerSealed: CreationOptional<string | null>;
+  /** Blind index of the payer's address. */
+  declare payerIndex: CreationOptional<string | null>;
   declare createdAt: Date;
   /** When the gateway was last asked about it, by whomever. */
   declare checkedAt: CreationOptional<Date | null>;
@@ -51,6 +53,7 @@ export function initPayment(sequelize: Sequelize): void {
       pendingReason: { type: DataTypes.TEXT, allowNull: true },
       failureCode: { type: DataTypes.TEXT, allowNull: true },
       payerSealed: { type: DataTypes.TEXT, allowNull: true },
+      payerIndex: { type: DataTypes.TEXT, allowNull: true },
       createdAt: { type: DataTypes.DATE, allowNull: false },
       checkedAt: { type: DataTypes.DATE, allowNull: true },
       waitingSince: { type: DataTypes.DATE, allowNull: true },

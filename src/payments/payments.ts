@@ -60,6 +60,7 @@ export type PaymentChanges = Partial<
     | 'approvalUrl'
     | 'payee'
     | 'payerSealed'
+    | 'payerIndex'
     | 'pendingReason'
     | 'failureCode'
     | 'checkedAt'

@@ -44,23 +44,23 @@ describe('figures in the panel', function () {
     const { services } = panel;
     const staff = await addStaff(services, 'finance');
     const customer = await addCustomer(services);
-    expect(await readUserStory(services, customer.id)).to.deep.include({
+    expect(await readUserStory(services, customer.id, 'finance')).to.deep.include({
       subscription: null,
       paid: [],
-      orders: [],
-      actions: [],
+      incidents: [],
     });
     await buy(services, customer.id, { plan: { planCode: 'basic' }, subscriptionType: 'yearly' });
     const pack = await buy(services, customer.id, { packCode: 'pack-2500' });
-    const before = await readUserStory(services, customer.id);
+    const before = await readUserStory(services, customer.id, 'finance');
     expect(before.balance).to.include({ available: 3000, monthlyQuota: 500 });
     expect(before.lasting).to.equal(2500);
     expect(before.subscription?.planName).to.include({ en: 'Basic' });
     const actor = { staffId: staff.id, name: 'finance', address: null };
     await refundOrder(services, { orderId: pack, reason: 'not needed', staff: actor });
-    const after = await readUserStory(services, customer.id);
+    const after = await readUserStory(services, customer.id, 'finance');
     expect(after.paid).to.deep.equal([{ currency: 'USD', amountMinor: 9900, orders: 2 }]);
     expect(after.lasting).to.equal(0);
-    expect(after.mails.map(({ template }) => template)).to.have.members(['welcome', 'receipt', 'receipt', 'refund']);
+    const mails = after.timeline.events.filter(({ kind }) => kind === 'mails').map(({ what }) => what);
+    expect(mails).to.have.members(['welcome', 'receipt', 'receipt', 'refund']);
   });
 });

@@ -129,7 +129,7 @@ describe('incidents in the panel', function () {
       expect(subjectOf(record), record.params.subjectType ?? '').to.deep.equal(wanted.get(record.id));
       expect(subjectOf(await show(record.id))).to.deep.equal(wanted.get(record.id));
     }
-    const { incidents } = await readUserStory(panel.services, customer.id);
+    const { incidents } = await readUserStory(panel.services, customer.id, 'owner');
     expect(incidents.map(({ id }) => id)).to.have.members(
       [...wanted].filter(([, link]) => link !== null && link !== undefined).map(([id]) => id),
     );

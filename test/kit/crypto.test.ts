@@ -71,3 +71,26 @@ describe('sealed values', () => {
     });
   } // prettier-ignore
 });
+
+describe('blind indexes', () => {
+  it('are the same for the same text and key, and otherwise another', () => {
+    const sealer = createSealer(first);
+    expect(sealer.index('a@example.com')).to.equal(createSealer(first, [second]).index('a@example.com'));
+    expect(sealer.index('a@example.com')).to.match(/^v1\.[0-9a-f]{8}\.[\w-]{43}$/);
+    const others = [sealer.index('b@example.com'), createSealer(second).index('a@example.com')];
+    expect(new Set([sealer.index('a@example.com'), ...others]).size).to.equal(3);
+  });
+
+  it('of every known key are looked for, the current one first, and each names its key', () => {
+    const sealer = createSealer(third, [second, first]);
+    const all = sealer.indexes('a@example.com');
+    expect(all).to.deep.equal([third, second, first].map((key) => createSealer(key).index('a@example.com')));
+    expect(all.map((index) => sealer.isCurrent(index))).to.deep.equal([true, false, false]);
+    expect(createSealer(first, [first]).indexes('x')).to.have.length(1);
+  });
+
+  it('stay what they are from one Plantain to the next', () => {
+    const index = 'v1.ed941875.gPtZ7Q1BBql2UQXI4hIEsiruKPllUZvY-6-2UstkiXc';
+    expect(createSealer(first).index('payer@example.com')).to.equal(index);
+  });
+});

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { rotateKeys } from '../../src/billing/rotate-keys.ts';
 import type { Database } from '../../src/db/index.ts';
-import { sealedColumns } from '../../src/db/sealed-values.ts';
+import { sealedColumns } from '../../src/billing/sealed-columns.ts';
 import { createSealer } from '../../src/kit/crypto.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';

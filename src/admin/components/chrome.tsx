@@ -12,6 +12,7 @@ import { useEffect, useState } from 'react';
 import { useSelector } from 'react-redux';
 import { Link, useLocation } from 'react-router-dom';
 import { formatNumber, shortId } from './format.ts';
+import { SearchBox } from './search-box.tsx';
 
 /** The part of AdminJS's store that the frame of the page shows. */
 interface State {
@@ -112,6 +113,7 @@ export function TopBar({ toggleSidebar }: { toggleSidebar: () => void }) {
       <button type="button" className="p-menu" onClick={toggleSidebar} aria-label={t('panel.menu')}>
         <Icon icon="Menu" size={22} />
       </button>
+      <SearchBox rootPath={paths.rootPath} />
       <span className="p-top-space" />
       <nav className="p-top-languages" aria-label={t('panel.language')}>
         {languages.map(([code, name]) => (

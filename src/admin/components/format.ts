@@ -23,6 +23,11 @@ export function formatTime(iso: string, locale: string): string {
   );
 }
 
+/** A day that is counted in UTC. */
+export function formatDay(iso: string, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(iso));
+}
+
 /** For the tooltip, to the second. */
 export function formatUtc(iso: string): string {
   return `${iso.slice(0, 19).replace('T', ' ')} UTC`;
