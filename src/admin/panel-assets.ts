@@ -51,6 +51,7 @@ const styles = [
   'dashboard',
   'story',
   'explain',
+  'audit',
   'adminjs',
   'small-screens',
 ];
