@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { createStaff } from '../src/accounts/staff.ts';
+import { recordAudit } from '../src/audit/audit.ts';
 import { checkDatabase } from '../src/boot/database.ts';
 import { readablePassword } from '../src/boot/credentials.ts';
 import { tellFailure } from '../src/boot/failure.ts';
@@ -28,7 +29,12 @@ async function main(): Promise<void> {
   const db = connectDatabase({ url: databaseUrl, poolSize: 1 });
   try {
     const password = readablePassword();
-    await createStaff({ email, name, password, role, now: systemClock.now() });
+    const now = systemClock.now();
+    await db.transaction(async (tx) => {
+      const { id: subjectId } = await createStaff({ email, name, password, role, now }, tx);
+      const about = { subjectType: 'staff', subjectId, after: { email, name, role }, now };
+      await recordAudit(tx, { staffId: null, actor: 'npm run create-staff', action: 'staff.create', ...about });
+    });
     console.log(`${email} may sign in at /admin as ${role} with the password ${password}`);
   } catch (error) {
     if ((error as Error).name !== 'SequelizeUniqueConstraintError') throw error;

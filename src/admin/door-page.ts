@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Response } from 'express';
+import type { ErrorRequestHandler, Request, Response } from 'express';
 import { RateLimited } from '../kit/errors.ts';
 import { localeOf, translatorOf } from '../kit/http/language.ts';
 import { localeNames, locales } from '../kit/i18n.ts';
@@ -27,10 +27,14 @@ export function doorPages({ root, render, assets }: { root: string; render: Rend
   };
 }
 
+type ShowAgain = (
+  request: Request,
+  response: Response,
+  said: { status: number; problem: string },
+) => void | Promise<void>;
+
 /** Too many tries are told on the page that they were made on; `again` shows it with what to say. */
-export function tooManyTries(
-  again: (...call: [...Parameters<ShowAgain>]) => void | Promise<void>,
-): ErrorRequestHandler {
+export function tooManyTries(again: ShowAgain): ErrorRequestHandler {
   return async (error: unknown, request, response, next) => {
     if (!(error instanceof RateLimited)) {
       next(error);
@@ -42,9 +46,3 @@ export function tooManyTries(
     await again(request, response, { status: error.status, problem });
   };
 }
-
-type ShowAgain = (
-  request: Parameters<ErrorRequestHandler>[1],
-  response: Response,
-  shown: { status: number; problem: string },
-) => void;

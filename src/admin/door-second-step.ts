@@ -8,7 +8,7 @@ import { translatorOf } from '../kit/http/language.ts';
 import { limitSignIn, type RateLimits } from '../kit/http/rate-limit.ts';
 import { tooManyTries, type ShowPage } from './door-page.ts';
 import { enrolModel } from './enrol-model.ts';
-import { forgetProposal, knockOf, proposalOf, readPending, signIn } from './staff-session.ts';
+import { knockOf, proposalOf, readPending, signIn } from './staff-session.ts';
 
 export interface SecondStepParts {
   services: Services;
@@ -48,8 +48,9 @@ export function secondStep({ services, root, show, limits }: SecondStepParts): R
       }
       show(response, 'code', { status: 401, email: staff.email, problem: translatorOf(response)('admin:code.wrong') });
     },
-    tooManyTries((_request, response, said) => {
-      show(response, 'code', said);
+    tooManyTries(async (request, response, said) => {
+      const pending = await readPending(services, request);
+      show(response, 'code', { email: pending?.staff.email ?? '', ...said });
     }),
   );
 
@@ -79,7 +80,6 @@ export function secondStep({ services, root, show, limits }: SecondStepParts): R
       show(response, 'enrol', { status: 401, ...model, problem });
       return;
     }
-    await forgetProposal(request);
     await signIn(services, request, staff);
     show(response, 'recovery', { codes, next });
   });

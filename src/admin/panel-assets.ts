@@ -54,6 +54,7 @@ const styles = [
   'timeline',
   'incident',
   'explain',
+  'audit',
   'adminjs',
   'small-screens',
 ];

@@ -4,7 +4,7 @@ import { keepRole, useSession } from '../accounts/staff-sessions.ts';
 import { findStaff, type Staff } from '../accounts/staff.ts';
 import { proposeFactor } from '../billing/second-factor.ts';
 import type { Services } from '../billing/services.ts';
-import { beginStaffSession, type Knock } from '../billing/sign-in-staff.ts';
+import { beginStaffSession, nextStep, type Knock } from '../billing/sign-in-staff.ts';
 import { sha256 } from '../kit/crypto.ts';
 import { Unauthenticated } from '../kit/errors.ts';
 import { localeOf } from '../kit/http/language.ts';
@@ -93,14 +93,15 @@ function call(run: (done: (error: unknown) => void) => unknown): Promise<void> {
 
 /**
  * Finds out who is signed in; nobody is after the session was ended or ran out, or the account was disabled or got
- * another password. With another role the session goes on under another id.
+ * another password, or a second factor is required that they have not. With another role the session goes on under another id.
  */
-export function readMember({ machineClock, settings }: Services): RequestHandler {
+export function readMember(services: Services): RequestHandler {
+  const { machineClock, settings } = services;
   return async (request, response, next) => {
     const { sessionId, proof } = request.session;
     const session = sessionId === undefined ? null : await useSession(sessionId, settings.staff, machineClock.now());
     const staff = session === null ? null : await findStaff(session.staffId);
-    if (session !== null && staff !== null && proof === proofOf(staff)) {
+    if (session !== null && staff !== null && proof === proofOf(staff) && nextStep(services, staff) !== 'enrol') {
       response.locals.staff = staff;
       response.locals.sessionId = session.id;
       if (session.role !== staff.role) {

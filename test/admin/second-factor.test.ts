@@ -89,6 +89,20 @@ describe('the second factor', function () {
     for (const { code_hash } of hashes) expect(code_hash).to.match(/^[0-9a-f]{64}$/);
   });
 
+  it('ends the session of who has none once it is required', async () => {
+    const { id, email, client } = await enrolled();
+    expect((await client.get('/api/dashboard')).status).to.equal(200);
+    await sql('UPDATE staff SET totp_sealed = NULL, totp_step = NULL, totp_enrolled_at = NULL WHERE id = $1', id);
+    const other = new StaffClient(strict);
+    await other.signIn(email);
+    const secret = secretOn(await other.get('/login/enrol'));
+    await form(other, '/login/enrol', { code: codeOf(secret, 0, strict) });
+    expect((await other.get('/api/dashboard')).status).to.equal(200);
+    await sql('UPDATE staff SET totp_sealed = NULL, totp_step = NULL, totp_enrolled_at = NULL WHERE id = $1', id);
+    expect((await other.get('/api/dashboard')).status).to.equal(401);
+    expect((await client.get('/api/dashboard')).status, 'where everybody may choose').to.equal(200);
+  });
+
   it('lets nobody past with the password alone, and each code in once', async () => {
     const { email, secret } = await enrolled();
     const client = await atTheCode(email);

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { recordActions } from '../../src/admin/actions/index.ts';
+import { auditActions } from '../../src/admin/audit-actions.ts';
 import { forms } from '../../src/admin/forms/index.ts';
 import { resources } from '../../src/admin/resources/index.ts';
 import { jobs } from '../../src/jobs/schedule.ts';
@@ -62,6 +63,15 @@ describe('the words of the panel', () => {
       expect(asked().filter((path) => !has(all, path))).to.deep.equal([]);
     });
   }
+
+  it('name everything that flows write into the audit log', () => {
+    const folder = new URL('../../src/billing/', import.meta.url);
+    const recorded = readdirSync(folder)
+      .map((file) => readFileSync(new URL(file, folder), 'utf8'))
+      .flatMap((source) => [...source.matchAll(/action: '([\w.-]+)'/g)].map(([, name = '']) => name));
+    expect(recorded).to.include.members(['staff.lock', 'order.refund', 'credits.adjust']);
+    expect(recorded.filter((name) => !auditActions.includes(name))).to.deep.equal([]);
+  });
 
   it('are the same in both languages, with the same values in them', () => {
     expect(paths(texts.en)).to.have.members(paths(texts['zh-CN']));

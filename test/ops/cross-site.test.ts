@@ -95,6 +95,10 @@ describe('requests that another site makes with a customer’s cookie', function
       ['POST', '/sandbox/api/jobs/reset-quotas/run'],
       ['POST', '/admin/login'],
       ['POST', '/admin/logout'],
+      ['POST', '/admin/login/code'],
+      ['POST', '/admin/login/enrol'],
+      ['POST', '/admin/invitation'],
+      ['POST', '/admin/me/sessions/end'],
       ['POST', '/admin/api/resources/User/actions/new'],
     ] as const) {
       for (const [who, headers] of foreign()) {

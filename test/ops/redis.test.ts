@@ -1,8 +1,11 @@
 import { expect } from 'chai';
+import { endStaffSessions } from '../../src/billing/manage-staff.ts';
 import { newId } from '../../src/kit/ids.ts';
+import { StaffClient } from '../admin/staff-client.ts';
 import { call, Client, eventually, startApp, type Answer, type TestApp } from '../support/app.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
 import { requireService } from '../support/services.ts';
+import { addStaffActor } from '../support/staff.ts';
 import { Visitor } from '../support/visitor.ts';
 
 /** Longer than anything may take while Redis is away, and far shorter than "it hangs". */
@@ -68,6 +71,26 @@ describe('two processes on one Redis', function () {
     expect((await elsewhere.get('/account')).status).to.equal(200);
     expect((await elsewhere.post('/logout')).status).to.equal(303);
     expect((await customer.get('/account')).headers.get('Location')).to.match(/^\/login\?/);
+  });
+
+  it('know each other’s staff, with what is ended or changed in one of them at once in the other', async () => {
+    const staff = await addStaffActor(one);
+    const { rows } = await one.db.pool.query<{ email: string }>('SELECT email FROM staff WHERE id = $1', [
+      staff.staffId,
+    ]);
+    const here = new StaffClient({ url: `${one.url}/admin` });
+    expect((await here.signIn(rows[0]?.email ?? '')).status).to.equal(303);
+    const there = new StaffClient({ url: `${two.url}/admin` });
+    there.cookie = here.cookie;
+    expect((await there.get('/me')).status).to.equal(200);
+    await one.db.pool.query(`UPDATE staff SET role = 'viewer' WHERE id = $1`, [staff.staffId]);
+    expect((await there.get('/me')).status).to.equal(200);
+    expect(there.cookie).to.not.equal(here.cookie);
+    expect((await here.get('/me')).status, 'under the old id').to.equal(303);
+    here.cookie = there.cookie;
+    expect((await here.get('/me')).status).to.equal(200);
+    await endStaffSessions(two.services, { staffId: staff.staffId, staff, reason: 'leaves' });
+    expect((await here.get('/me')).status).to.equal(303);
   });
 
   it('count sign-ins together', async () => {

@@ -15,6 +15,11 @@ describe('npm run create-staff', function () {
     const { staff, matches } = await checkStaffPassword('ADA@example.com', password);
     expect(staff?.role).to.equal('owner');
     expect(matches).to.equal(true);
+    const { rows } = await database.db.pool.query('SELECT actor, action, subject_id, after FROM audit_log');
+    const after = { email: 'ada@example.com', name: 'Ada', role: 'owner' };
+    expect(rows).to.deep.equal([
+      { actor: 'npm run create-staff', action: 'staff.create', subject_id: staff?.id, after },
+    ]);
   });
 
   it('does not make the same one twice', async () => {

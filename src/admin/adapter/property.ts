@@ -54,6 +54,6 @@ export class PanelProperty extends BaseProperty {
   }
 
   override availableValues(): string[] | null {
-    return this.#field.kind === 'state' ? [...this.#field.values] : null;
+    return 'values' in this.#field ? [...(this.#field.values ?? [])] : null;
   }
 }

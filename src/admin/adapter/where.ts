@@ -29,7 +29,9 @@ function condition(column: string, field: Field, value: unknown): WhereOptions {
     case 'reference':
       return typeof value === 'string' ? refersTo(column, field.to, value.trim()) : nothing;
     case 'state':
-      return typeof value === 'string' && field.values.includes(value) ? { [column]: value } : nothing;
+      return oneOf(column, field.values, value);
+    case 'word':
+      return field.values === undefined ? contains(column, value) : oneOf(column, field.values, value);
     case 'subject':
       return typeof value === 'string' ? { [column]: value.trim() } : nothing;
     case 'flag':
@@ -50,8 +52,16 @@ function condition(column: string, field: Field, value: unknown): WhereOptions {
     case 'percents':
       return nothing;
     default:
-      return typeof value === 'string' ? { [column]: { [Op.iLike]: `%${escapeLike(value.trim())}%` } } : nothing;
+      return contains(column, value);
   }
+}
+
+function oneOf(column: string, values: readonly string[], value: unknown): WhereOptions {
+  return typeof value === 'string' && values.includes(value) ? { [column]: value } : nothing;
+}
+
+function contains(column: string, value: unknown): WhereOptions {
+  return typeof value === 'string' ? { [column]: { [Op.iLike]: `%${escapeLike(value.trim())}%` } } : nothing;
 }
 
 /** By id, or by what people know the other row by: orders of a customer's e-mail, prices of a plan's code. */

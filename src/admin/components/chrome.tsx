@@ -122,10 +122,10 @@ export function TopBar({ toggleSidebar }: { toggleSidebar: () => void }) {
           </a>
         ))}
       </nav>
-      <div className="p-me">
+      <a className="p-me" href={`${paths.rootPath}/me`} title={t('panel.myAccount')}>
         <strong>{String(session['name'])}</strong>
         <span>{tl(`role.${String(session['role'])}`)}</span>
-      </div>
+      </a>
       <form method="post" action={paths.logoutPath}>
         <button type="submit" className="p-button p-quiet p-small">
           {t('panel.signOut')}

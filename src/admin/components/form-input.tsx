@@ -13,7 +13,6 @@ export interface FormInputProps {
   values: Values;
   set: (name: string, value: Values[string]) => void;
   error: string | undefined;
-  isNew: boolean;
 }
 
 /** A label, the input for its kind, a hint, and what the server said of it. */
@@ -105,7 +104,7 @@ function FlagInput({ field: { name }, values, set, label }: FormInputProps & { l
 }
 
 function SimpleInput(props: FormInputProps): ReactNode {
-  const { field, values, set, isNew } = props;
+  const { field, values, set } = props;
   const { name, input, required = false } = field;
   const value = typed(values, name);
   const change = (event: ChangeEvent<HTMLInputElement>) => set(name, event.target.value);
@@ -121,8 +120,6 @@ function SimpleInput(props: FormInputProps): ReactNode {
       return <input {...common} inputMode="numeric" pattern="-?[0-9]*" />;
     case 'percents':
       return <input {...common} autoComplete="off" placeholder="20, 5, 0" />;
-    case 'password':
-      return <input {...common} type="password" autoComplete="new-password" minLength={10} required={isNew} />;
     default:
       return <input {...common} type={input} maxLength={254} autoComplete="off" />;
   }

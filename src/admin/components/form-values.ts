@@ -35,7 +35,6 @@ function valueOf({ name, input, initial = '' }: FormField, record: RecordJSON | 
   if (input === 'features') return parse(params[name], []) as Feature[];
   if (input === 'prices') return toRows(parse(params[name], {}));
   if (input === 'percents' && record !== undefined) return (parse(params[name], []) as number[]).join(', ');
-  if (input === 'password') return '';
   if (input === 'money')
     return record === undefined
       ? ''

@@ -31,7 +31,6 @@ export function PanelForm({ action, resource, record }: ActionProps) {
           values={values}
           set={set}
           error={errorOf(field.name)}
-          isNew={record === undefined}
         />
       ))}
       <Problem problem={problem} />

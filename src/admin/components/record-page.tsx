@@ -2,6 +2,7 @@ import { useTranslation, type ActionProps } from 'adminjs';
 import { Link } from 'react-router-dom';
 import { PanelField } from './value.tsx';
 import type { Related } from '../resources/spec.ts';
+import { Changes } from './changes.tsx';
 import { OrderRefunds } from './order-refunds.tsx';
 import { UserStory } from './user-story.tsx';
 
@@ -16,8 +17,9 @@ export function DefaultShowAction({ action, resource, record }: ActionProps) {
       {resource.id === 'users' && <UserStory record={record} />}
       {resource.id === 'orders' && <OrderRefunds record={record} />}
       <RelatedLinks related={action.custom['related'] as Related[]} id={record.id} />
+      {resource.id === 'audit_log' && <Changes record={record} />}
       <dl className="p-sheet">
-        {resource.showProperties.map((property) => (
+        {resource.showProperties.filter(isInSheet).map((property) => (
           <div key={property.propertyPath} className={wide.includes(String(property.custom['kind'])) ? 'p-wide' : ''}>
             <dt>{tp(property.label, resource.id)}</dt>
             <dd data-property={property.propertyPath}>
@@ -28,6 +30,11 @@ export function DefaultShowAction({ action, resource, record }: ActionProps) {
       </dl>
     </>
   );
+}
+
+/** What stands in the comparison of an audit entry need not stand here too. */
+function isInSheet({ name, resourceId }: { name: string; resourceId: string }): boolean {
+  return resourceId !== 'audit_log' || !['before', 'after'].includes(name);
 }
 
 /** Lists of the rows that are about this one. */

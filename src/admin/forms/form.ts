@@ -8,7 +8,6 @@ export interface FormField {
   input:
     | 'text'
     | 'email'
-    | 'password'
     | 'number'
     | 'percents'
     | 'money'

@@ -4,6 +4,7 @@ import { AuditEntry } from '../../audit/audit-entry.model.ts';
 import { JobRun } from '../../jobs/job-run.model.ts';
 import { Email } from '../../mail/email.model.ts';
 import { ProviderEventRow } from '../../payments/provider-event.model.ts';
+import { auditActions } from '../audit-actions.ts';
 import {
   choice,
   code,
@@ -162,7 +163,7 @@ export const staff: ResourceSpec = {
     updatedAt: time,
   },
   title: 'name',
-  list: ['name', 'email', 'role', 'status', 'totpEnrolledAt', 'lockedUntil', 'lastLoginAt', 'createdAt'],
+  list: ['name', 'email', 'role', 'status', 'totpEnrolledAt', 'lockedUntil', 'lastLoginAt'],
   show: [
     'id',
     'name',
@@ -192,9 +193,9 @@ export const auditLog: ResourceSpec = {
     seq: count,
     staffId: reference('staff'),
     actor: text,
-    action: word,
+    action: { kind: 'word', values: auditActions },
     subjectType: word,
-    subjectId: code,
+    subjectId: { kind: 'subject', type: 'subjectType' },
     reason: text,
     before: json,
     after: json,
@@ -204,14 +205,13 @@ export const auditLog: ResourceSpec = {
     hash: code,
   },
   title: 'action',
-  list: ['actor', 'action', 'subjectType', 'subjectId', 'reason', 'createdAt'],
+  list: ['createdAt', 'actor', 'action', 'subjectId', 'reason', 'address'],
   show: [
     'seq',
     'createdAt',
     'staffId',
     'actor',
     'action',
-    'subjectType',
     'subjectId',
     'reason',
     'address',

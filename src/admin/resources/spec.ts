@@ -10,7 +10,6 @@ export type Field =
       kind:
         | 'id'
         | 'code'
-        | 'word'
         | 'actor'
         | 'text'
         | 'longText'
@@ -25,6 +24,8 @@ export type Field =
         | 'prices'
         | 'percents';
     }
+  /** `values`: those that a filter offers; it is a search in the words where there are none. */
+  | { kind: 'word'; values?: readonly string[] }
   /** Credits: a whole number; `signed` shows the plus too. */
   | { kind: 'credits'; signed?: boolean }
   /** Minor units; `currency` names the column that holds the currency. */
