@@ -4,6 +4,7 @@ import { askAboutPaymentAction, askAboutRefundAction } from './ask-gateway.ts';
 import { archivePriceAction } from './archive-price.ts';
 import { confirmTransferAction, recordTransferAction, rejectTransferAction } from './bank-transfers.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
+import { assignIncidentAction, commentIncidentAction, reopenIncidentAction } from './handle-incident.ts';
 import { refundDuplicateAction } from './refund-duplicate.ts';
 import { refundOrderAction } from './refund-order.ts';
 import { releaseHoldAction } from './release-hold.ts';
@@ -27,5 +28,8 @@ export const recordActions: readonly RecordAction[] = [
   archivePriceAction,
   refundDuplicateAction,
   resolveIncidentAction,
+  reopenIncidentAction,
+  assignIncidentAction,
+  commentIncidentAction,
   replayWebhookAction,
 ];
