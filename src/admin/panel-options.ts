@@ -18,6 +18,7 @@ import { forms } from './forms/index.ts';
 import { may } from './permissions.ts';
 import type { Field, ResourceSpec } from './resources/spec.ts';
 import { readExplainedCredits } from './explained-credits.ts';
+import { readIncidentCase } from './incident-case.ts';
 import { findSubjects, type IncidentRow } from './incident-subjects.ts';
 import { readOrderRefunds } from './order-refunds.ts';
 import { readTimeline } from './story/timeline.ts';
@@ -91,7 +92,7 @@ function builtIn(spec: ResourceSpec, form: Form | undefined, services: Services)
       custom: { related: spec.related ?? [] },
       ...(id === 'users' && { after: addStory(services) }),
       ...(id === 'orders' && { after: addRefunds(services) }),
-      ...(id === 'incidents' && { after: linkSubjects(services) }),
+      ...(id === 'incidents' && { after: [linkSubjects(services), addCase(services)] }),
     },
     new:
       form?.create === undefined
@@ -108,15 +109,15 @@ function builtIn(spec: ResourceSpec, form: Form | undefined, services: Services)
 }
 
 function toAction(action: RecordAction, services: Services): Options {
-  const { resource: id, name, icon, danger = false } = action;
+  const { resource: id, name, icon, danger = false, inline = false } = action;
   return {
     name,
     actionType: 'record',
     icon,
     variant: danger ? 'danger' : 'default',
-    component: 'PanelAction',
+    component: inline ? 'PanelInline' : 'PanelAction',
     isAccessible: (context) => may(roleOf(context), id, name),
-    isVisible: (context) => context.record === undefined || action.offered(context.record.params),
+    isVisible: (context) => !inline && (context.record === undefined || action.offered(context.record.params)),
     handler: async (request, _response, context) => {
       const record = recordOf(context);
       const row = record.params as RowValues;
@@ -189,6 +190,14 @@ function linkSubjects(services: Services): After<RecordActionResponse> {
       return { ...record, params: { ...record.params, subject } };
     });
     return list === undefined ? { ...answer, record: linked[0] ?? answer.record } : { ...answer, records: linked };
+  };
+}
+
+function addCase(services: Services): After<RecordActionResponse> {
+  return async (answer, _request, context) => {
+    const { record } = answer;
+    const found = JSON.stringify(await readIncidentCase(services, roleOf(context), toIncidentRow(record)));
+    return { ...answer, record: { ...record, params: { ...record.params, case: found } } };
   };
 }
 

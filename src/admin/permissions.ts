@@ -37,7 +37,15 @@ const table = {
   plans: { ...read, new: ['owner'], edit: ['owner'] },
   plan_prices: { ...read, new: ['owner'], archive: ['owner'] },
   credit_packs: { ...read, new: ['owner'], edit: ['owner'] },
-  incidents: { ...read, refundDuplicate: ['owner', 'finance'], resolve: ['owner', 'finance', 'support'] },
+  incidents: {
+    ...read,
+    refundDuplicate: ['owner', 'finance'],
+    resolve: ['owner', 'finance', 'support'],
+    reopen: ['owner', 'finance', 'support'],
+    // Also: to whom.
+    assign: ['owner', 'finance', 'support'],
+    comment: ['owner', 'finance', 'support'],
+  },
   emails: read,
   provider_events: { ...read, replay: ['owner', 'finance', 'support'] },
   job_runs: read,

@@ -12,6 +12,7 @@ import { initCreditBalance } from '../credits/credit-balance.model.ts';
 import { initCreditGrant } from '../credits/credit-grant.model.ts';
 import { initCreditHold } from '../credits/credit-hold.model.ts';
 import { initCreditTransaction } from '../credits/credit-transaction.model.ts';
+import { initIncidentComment } from '../incidents/incident-comment.model.ts';
 import { initIncident } from '../incidents/incident.model.ts';
 import { initJobRun } from '../jobs/job-run.model.ts';
 import { initEmail } from '../mail/email.model.ts';
@@ -44,6 +45,7 @@ export function initModels(sequelize: Sequelize): void {
     initCreditHold,
     initCreditTransaction,
     initIncident,
+    initIncidentComment,
     initJobRun,
     initEmail,
     initOrder,

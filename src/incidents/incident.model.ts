@@ -29,6 +29,9 @@ export class Incident extends Model<InferAttributes<Incident>, InferCreationAttr
   declare resolvedAt: CreationOptional<Date | null>;
   declare resolvedBy: CreationOptional<string | null>;
   declare resolution: CreationOptional<string | null>;
+  /** Who of the staff looks after it. */
+  declare assignedTo: CreationOptional<string | null>;
+  declare assignedAt: CreationOptional<Date | null>;
 }
 
 export function initIncident(sequelize: Sequelize): void {
@@ -52,6 +55,8 @@ export function initIncident(sequelize: Sequelize): void {
       resolvedAt: { type: DataTypes.DATE, allowNull: true },
       resolvedBy: { type: DataTypes.UUID, allowNull: true },
       resolution: { type: DataTypes.TEXT, allowNull: true },
+      assignedTo: { type: DataTypes.UUID, allowNull: true },
+      assignedAt: { type: DataTypes.DATE, allowNull: true },
     },
     { sequelize, modelName: 'Incident', tableName: 'incidents' },
   );

@@ -3,7 +3,10 @@ import { expect } from 'chai';
 import { recordActions } from '../../src/admin/actions/index.ts';
 import { auditActions } from '../../src/admin/audit-actions.ts';
 import { forms } from '../../src/admin/forms/index.ts';
+import { byParts, lookups } from '../../src/admin/search/lookups.ts';
 import { resources } from '../../src/admin/resources/index.ts';
+import { storyKinds } from '../../src/admin/story/source.ts';
+import { incidentKinds } from '../../src/incidents/incidents.ts';
 import { jobs } from '../../src/jobs/schedule.ts';
 import type { ResourceSpec } from '../../src/admin/resources/spec.ts';
 
@@ -48,7 +51,12 @@ function asked(): string[] {
     ]),
   );
   const ofJobs = jobs.map(({ name }) => `labels.job.${name}`);
-  return [...new Set([...ofTables, ...ofActions, ...ofForms, ...ofJobs])];
+  const ofIncidents = incidentKinds.flatMap((kind) =>
+    ['what', 'next'].map((part) => `panel.case.kinds.${kind}.${part}`),
+  );
+  const ofStory = storyKinds.map((kind) => `panel.timeline.kinds.${kind}`);
+  const ofSearch = [...lookups, ...byParts].map(({ matched }) => `properties.${matched}`);
+  return [...new Set([...ofTables, ...ofActions, ...ofForms, ...ofJobs, ...ofIncidents, ...ofStory, ...ofSearch])];
 }
 
 function paths(all: Texts, before = ''): string[] {

@@ -25,6 +25,8 @@ export interface RecordAction<Body = unknown, Draft = unknown> {
   resource: ResourceId;
   name: string;
   icon: string;
+  /** Stands on the row's own page, and needs no screen. */
+  inline?: boolean;
   /** Takes something away: the button is red. */
   danger?: boolean;
   /** Whether the row is in a state in which this makes sense: the button is there only then. */

@@ -5,6 +5,7 @@ import { archivePriceAction } from './archive-price.ts';
 import { confirmTransferAction, recordTransferAction, rejectTransferAction } from './bank-transfers.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
 import { staffActions } from './manage-staff.ts';
+import { assignIncidentAction, commentIncidentAction, reopenIncidentAction } from './handle-incident.ts';
 import { refundDuplicateAction } from './refund-duplicate.ts';
 import { refundOrderAction } from './refund-order.ts';
 import { releaseHoldAction } from './release-hold.ts';
@@ -28,6 +29,9 @@ export const recordActions: readonly RecordAction[] = [
   archivePriceAction,
   refundDuplicateAction,
   resolveIncidentAction,
+  reopenIncidentAction,
+  assignIncidentAction,
+  commentIncidentAction,
   replayWebhookAction,
   ...staffActions,
 ];

@@ -27,6 +27,7 @@ function condition(column: string, field: Field, value: unknown): WhereOptions {
     case 'id':
       return typeof value === 'string' && isUuid(value.trim()) ? { [column]: value.trim() } : nothing;
     case 'reference':
+      if (value === 'none') return { [column]: null };
       return typeof value === 'string' ? refersTo(column, field.to, value.trim()) : nothing;
     case 'state':
       return oneOf(column, field.values, value);

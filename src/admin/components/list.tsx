@@ -11,6 +11,7 @@ import {
 import { useEffect } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
 import { Filters } from './filters.tsx';
+import { IncidentTabs } from './incident-tabs.tsx';
 import { NoRecords } from './no-records.tsx';
 import { Pager } from './pager.tsx';
 import { PanelCell, isNumeric } from './value.tsx';
@@ -23,6 +24,7 @@ export function DefaultListAction({ resource, setTag }: ActionProps) {
   useEffect(() => setTag?.(String(total)), [total, setTag]);
   return (
     <div className="p-list" aria-busy={loading}>
+      {resource.id === 'incidents' && <IncidentTabs />}
       <Filters key={resource.id} resource={resource} />
       {records.length === 0 && loading && (
         <p className="p-quiet-text" role="status">

@@ -1,20 +1,26 @@
-import { useTranslation, type ActionProps } from 'adminjs';
+import { useTranslation, type ActionProps, type RecordJSON } from 'adminjs';
+import { useState } from 'react';
 import { Link } from 'react-router-dom';
 import { PanelField } from './value.tsx';
 import type { Related } from '../resources/spec.ts';
 import { Changes } from './changes.tsx';
+import { IncidentCase } from './incident-case.tsx';
 import { OrderRefunds } from './order-refunds.tsx';
 import { UserStory } from './user-story.tsx';
 
 const wide = ['json', 'features', 'prices', 'localized', 'longText'];
 
 /** A row as a sheet: labels left, values right, two columns where there is room. */
-export function DefaultShowAction({ action, resource, record }: ActionProps) {
+export function DefaultShowAction({ action, resource, record: first }: ActionProps) {
   const { tp } = useTranslation();
+  // What is done on this page itself shows on it at once.
+  const [changed, setChanged] = useState<RecordJSON>();
+  const record = changed !== undefined && changed.id === first?.id ? changed : first;
   if (record === undefined) return null;
   return (
     <>
       {resource.id === 'users' && <UserStory record={record} />}
+      {resource.id === 'incidents' && <IncidentCase record={record} changed={setChanged} />}
       {resource.id === 'orders' && <OrderRefunds record={record} />}
       <RelatedLinks related={action.custom['related'] as Related[]} id={record.id} />
       {resource.id === 'audit_log' && <Changes record={record} />}

@@ -61,6 +61,15 @@ export async function search(services: Services, role: StaffRole, typed: unknown
   return group([...found, ...more], may(role, 'users', 'search'));
 }
 
+/** Whatever has this for an id, ours or the gateway's, and whose it is. */
+export async function findNamed(services: Services, role: StaffRole, name: string): Promise<SearchAnswer> {
+  const term = readTerm(name, services.sealer);
+  const byName = lookups.filter(({ by, resource }) => {
+    return (by === 'uuid' || by === 'names') && term[by] !== undefined && may(role, resource, 'search');
+  });
+  return group(await find(services, byName, term), may(role, 'users', 'search'));
+}
+
 /** Everything in one statement, so that what is typed costs one round trip. */
 async function find({ db, providers }: Services, wanted: readonly Lookup[], term: Term): Promise<Row[]> {
   if (wanted.length === 0) return [];
