@@ -138,8 +138,8 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   };
 }
 
-function settingsOf({ production, mailFrom, duplicateRefundWindowMs, freezeDisputed }: Config) {
-  return { production, mailFrom, duplicateRefundWindowMs, freezeDisputed };
+function settingsOf({ production, mailFrom, duplicateRefundWindowMs, freezeDisputed, approvals }: Config) {
+  return { production, mailFrom, duplicateRefundWindowMs, freezeDisputed, approvals };
 }
 
 async function openSimulator(options: SystemOptions, clock: AdjustableClock | typeof systemClock) {

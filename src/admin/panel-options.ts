@@ -115,7 +115,9 @@ function toAction(action: RecordAction, services: Services): Options {
     variant: danger ? 'danger' : 'default',
     component: 'PanelAction',
     isAccessible: (context) => may(roleOf(context), id, name),
-    isVisible: (context) => context.record === undefined || action.offered(context.record.params),
+    isVisible: (context) =>
+      context.record === undefined ||
+      action.offered(context.record.params, { staffId: String(context.currentAdmin?.id) }),
     handler: async (request, _response, context) => {
       const record = recordOf(context);
       const row = record.params as RowValues;

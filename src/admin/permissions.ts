@@ -20,6 +20,13 @@ const table = {
   orders: { ...read, refund: ['owner', 'finance'] },
   payments: { ...read, askGateway: ['owner', 'finance', 'support'] },
   refunds: { ...read, askGateway: ['owner', 'finance'] },
+  // Who asked cannot decide: the flow and the database see to that.
+  approval_requests: {
+    ...read,
+    approve: ['owner', 'finance'],
+    reject: ['owner', 'finance'],
+    withdraw: ['owner', 'finance'],
+  },
   disputes: read,
   // Who records cannot confirm: the flow and the database see to that.
   bank_transfers: {

@@ -3,6 +3,7 @@ import { initApiKey } from '../accounts/api-key.model.ts';
 import { initRefreshToken } from '../accounts/refresh-token.model.ts';
 import { initStaff } from '../accounts/staff.model.ts';
 import { initUser } from '../accounts/user.model.ts';
+import { initApprovalRequest } from '../approvals/approval-request.model.ts';
 import { initAuditEntry } from '../audit/audit-entry.model.ts';
 import { initCreditAlert } from '../credits/credit-alert.model.ts';
 import { initCreditBalance } from '../credits/credit-balance.model.ts';
@@ -31,6 +32,7 @@ export function initModels(sequelize: Sequelize): void {
     initRefreshToken,
     initStaff,
     initUser,
+    initApprovalRequest,
     initAuditEntry,
     initCreditAlert,
     initCreditBalance,

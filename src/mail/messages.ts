@@ -1,6 +1,7 @@
 import { headed, type Language, type Message } from './message.ts';
 import { disputeOpened, paymentProblem, receipt, refund, transferInstructions } from './order-messages.ts';
 import { lowBalance, renewalReminder, subscriptionCancelled, subscriptionExpired } from './plan-messages.ts';
+import { approvalRequested } from './staff-messages.ts';
 import type { MailTemplate, MailTemplates } from './templates.ts';
 
 /** By template. What concerns an order and its money is in one file, what concerns a running plan in the other. */
@@ -21,6 +22,7 @@ const compose: { [Name in MailTemplate]: (data: MailTemplates[Name], language: L
   payment_failed: (data, language) => paymentProblem('payment_failed', data, language),
   refund,
   dispute_opened: disputeOpened,
+  approval_requested: approvalRequested,
 };
 
 export function composeMessage<Name extends MailTemplate>(

@@ -19,6 +19,7 @@ export interface MailTemplates {
   payment_failed: PaymentProblemData;
   refund: RefundData;
   dispute_opened: DisputeOpenedData;
+  approval_requested: ApprovalRequestedData;
 }
 
 export type MailTemplate = keyof MailTemplates;
@@ -167,4 +168,15 @@ export interface DisputeOpenedData extends Addressed {
   respondBy: string | null;
   creditsFrozen: boolean;
   providerName: string;
+}
+
+/** To staff: somebody else wants something done that takes two. */
+export interface ApprovalRequestedData extends Addressed {
+  requestId: string;
+  /** The name of who asks. */
+  requestedBy: string;
+  reason: string;
+  expiresAt: string;
+  /** Of an adjustment: positive gives credits, negative takes them. */
+  what: { kind: 'refund'; orderNo: string; amount: Money } | { kind: 'adjustment'; credits: number };
 }

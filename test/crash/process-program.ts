@@ -81,6 +81,7 @@ function servicesOf(): Services {
       mailFrom: 'Plantain <billing@plantain.localhost>',
       duplicateRefundWindowMs: 3600_000,
       freezeDisputed: true,
+      approvals: { refundAbove: { USD: '500', JPY: '75000' }, creditsAbove: 10_000, expiresAfterMs: 7 * 24 * 3600_000 },
     },
   };
 }

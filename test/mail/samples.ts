@@ -35,6 +35,14 @@ const dispute = {
   providerName: 'PayPal',
 };
 
+const approval = {
+  customerName,
+  requestId: dispute.disputeId,
+  requestedBy: 'Olive Owner',
+  reason: 'Charged twice by mistake',
+  expiresAt: endsAt,
+};
+
 /** Every mail, in every form that it takes. */
 export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
   welcome: [{ customerName }, { customerName: null }],
@@ -91,5 +99,9 @@ export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
   dispute_opened: [
     { ...dispute, respondBy: endsAt },
     { ...dispute, respondBy: null, reason: null, creditsFrozen: false },
+  ],
+  approval_requested: [
+    { ...approval, what: { kind: 'refund', orderNo, amount: total } },
+    { ...approval, what: { kind: 'adjustment', credits: -12_000 } },
   ],
 };

@@ -3,6 +3,7 @@ import { adjustCreditsAction } from './adjust-credits.ts';
 import { askAboutPaymentAction, askAboutRefundAction } from './ask-gateway.ts';
 import { archivePriceAction } from './archive-price.ts';
 import { confirmTransferAction, recordTransferAction, rejectTransferAction } from './bank-transfers.ts';
+import { approveAction, rejectAction, withdrawAction } from './decide-approval.ts';
 import { cancelSubscriptionAction } from './cancel-subscription.ts';
 import { refundDuplicateAction } from './refund-duplicate.ts';
 import { refundOrderAction } from './refund-order.ts';
@@ -18,6 +19,9 @@ export const recordActions: readonly RecordAction[] = [
   reactivateUserAction,
   cancelSubscriptionAction,
   refundOrderAction,
+  approveAction,
+  rejectAction,
+  withdrawAction,
   askAboutPaymentAction,
   askAboutRefundAction,
   recordTransferAction,

@@ -7,6 +7,8 @@ export interface Field {
   input: 'credits' | 'money' | 'choice' | 'reason' | 'text' | 'date' | 'statement';
   /** Asks for the reason in other words. */
   label?: string;
+  /** May stay empty. */
+  optional?: boolean;
   /** A text that the reason begins with. */
   prefilled?: string;
 }
@@ -130,12 +132,18 @@ function ChoiceField({ field: { name }, texts, value, set, closed }: ActionField
 }
 
 /** What stands on a bank's statement. */
-function StatementField({ field: { name, input }, texts, value, set, bankCurrency = '' }: ActionFieldProps) {
+function StatementField({
+  field: { name, input, optional = false },
+  texts,
+  value,
+  set,
+  bankCurrency = '',
+}: ActionFieldProps) {
   const { t, tp } = useTranslation();
   const change = (of: string) => (event: ChangeEvent<HTMLInputElement>) => {
     set(of, event.target.value);
   };
-  const common = { name, required: true, value, autoComplete: 'off', onChange: change(name) };
+  const common = { name, required: !optional, value, autoComplete: 'off', onChange: change(name) };
   return (
     <label className={input === 'text' ? 'p-field' : 'p-field p-short'}>
       <span>{t(`${texts}.${name}`)}</span>

@@ -11,6 +11,7 @@ import { Problem, useSend } from './send.tsx';
 const fields: Readonly<Record<string, readonly Field[]>> = {
   adjustCredits: [
     { name: 'amount', input: 'credits' },
+    { name: 'expiresOn', input: 'date', optional: true },
     { name: 'reason', input: 'reason' },
   ],
   cancel: [
@@ -77,7 +78,7 @@ function ActionForm({ action, resource, record, first }: ActionProps & { first: 
     <form className="p-card p-action" onSubmit={submit} aria-busy={sending || waiting}>
       <p className="p-lead">{t(`${texts}.lead`, { ...facts })}</p>
       {own
-        .filter((field) => isAsked(field, facts))
+        .filter((field) => isAsked(field, facts, values))
         .map((field) => (
           <ActionField
             key={field.name}
@@ -137,9 +138,15 @@ function canWait(facts: Facts): boolean {
 }
 
 /** Nobody is asked about a subscription that is not there, or for what the refund says: that sum is sent or none. */
-function isAsked({ name, input }: Field, facts: Facts): boolean {
+function isAsked({ name, input }: Field, facts: Facts, values: Values): boolean {
+  if (name === 'expiresOn') return isGift(values);
   if (input === 'statement') return facts['context'] !== 'outgoing';
   return name !== 'endSubscription' || facts['subscription'] !== 'none';
+}
+
+/** Only credits that are given can expire. */
+function isGift({ amount = '' }: Values): boolean {
+  return !amount.startsWith('-');
 }
 
 /** What the preview depends on; null where it does not. */
@@ -161,7 +168,11 @@ function confirmText(name: string, facts: Facts, values: Record<string, string>,
 
 function toBody(name: string, values: Values, facts: Facts): Record<string, unknown> {
   const { reason = '', amount } = values;
-  if (name === 'adjustCredits') return { reason, amount: Number(amount), requestId: facts['requestId'] };
+  if (name === 'adjustCredits') {
+    const { expiresOn = '' } = values;
+    const until = isGift(values) && expiresOn !== '' ? { expiresOn } : {};
+    return { reason, amount: Number(amount), requestId: facts['requestId'], ...until };
+  }
   if (name === 'cancel') return { reason, atPeriodEnd: values['atPeriodEnd'] === 'yes' };
   if (name === 'recordTransfer') {
     const { bankReference, bankDate, bankAmount, bankCurrency } = values;
