@@ -1,6 +1,12 @@
 import { headed, type Language, type Message } from './message.ts';
 import { disputeOpened, paymentProblem, receipt, refund, transferInstructions } from './order-messages.ts';
-import { lowBalance, renewalReminder, subscriptionCancelled, subscriptionExpired } from './plan-messages.ts';
+import {
+  lowBalance,
+  planGranted,
+  renewalReminder,
+  subscriptionCancelled,
+  subscriptionExpired,
+} from './plan-messages.ts';
 import { approvalRequested } from './staff-messages.ts';
 import type { MailTemplate, MailTemplates } from './templates.ts';
 
@@ -16,6 +22,7 @@ const compose: { [Name in MailTemplate]: (data: MailTemplates[Name], language: L
   renewal_reminder: renewalReminder,
   subscription_expired: subscriptionExpired,
   subscription_cancelled: subscriptionCancelled,
+  plan_granted: planGranted,
   low_balance: lowBalance,
   transfer_instructions: transferInstructions,
   payment_pending: (data, language) => paymentProblem('payment_pending', data, language),

@@ -13,6 +13,7 @@ export interface MailTemplates {
   renewal_reminder: RenewalReminderData;
   subscription_expired: SubscriptionExpiredData;
   subscription_cancelled: SubscriptionCancelledData;
+  plan_granted: PlanGrantedData;
   low_balance: LowBalanceData;
   transfer_instructions: TransferInstructionsData;
   payment_pending: PaymentProblemData;
@@ -100,6 +101,15 @@ export interface SubscriptionCancelledData extends Addressed {
   endsAt: string;
   /** False: cancelled at period end, the customer may still resume. True: it has ended. */
   endedNow: boolean;
+}
+
+/** A plan that we gave, without payment. */
+export interface PlanGrantedData extends Addressed {
+  planName: LocalizedText;
+  creditsMonthly: number;
+  endsAt: string;
+  /** Whether it had been given before, and runs longer now. */
+  isLonger: boolean;
 }
 
 export interface LowBalanceData extends Addressed {

@@ -71,6 +71,13 @@ export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
     creditsKept,
   })),
   subscription_cancelled: [false, true].map((endedNow) => ({ ...plan, customerName, endsAt, endedNow })),
+  plan_granted: [false, true].map((isLonger) => ({
+    customerName,
+    planName: name,
+    creditsMonthly: 2000,
+    endsAt,
+    isLonger,
+  })),
   low_balance: [
     { ...low, available: 380, next: 'credits', packsOnSale: true },
     { ...low, available: 1, next: 'renewal', packsOnSale: true },

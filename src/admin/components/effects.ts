@@ -1,6 +1,6 @@
 import { approvalEffects } from './approval-effects.ts';
 import { transferEffects } from './transfer-effects.ts';
-import { formatNumber, formatTime } from './format.ts';
+import { formatMoney, formatNumber, formatTime } from './format.ts';
 import { adjustEffects, refundEffects } from './money-effects.ts';
 
 export type Facts = Record<string, string | number | boolean | null>;
@@ -23,7 +23,11 @@ export function effects(
   if (name.endsWith('Transfer')) return transferEffects(name, facts, values, locale, say, part);
   if (part === 'confirm') return [];
   if (name === 'cancel') return cancelEffects(facts, values, locale, say, number);
-  return [say('effect')];
+  if (name === 'grantPlan') return grantEffects(facts, locale, say, number);
+  if (name === 'changePlan') return changeEffects(facts, locale, say, number);
+  if (name === 'erase') return eraseEffects(facts, say, number);
+  if (name === 'resume') return [say('effect', { end: timeOf(facts['endDate'], locale) }), say('mail')];
+  return [say('effect', facts)];
 }
 
 export type Say = (key: string, shown?: Record<string, unknown>) => string;
@@ -36,7 +40,48 @@ function cancelEffects(
   say: Say,
   number: ShowNumber,
 ): string[] {
-  const end = typeof facts['endDate'] === 'string' ? formatTime(facts['endDate'], locale) : '';
+  const end = timeOf(facts['endDate'], locale);
   if (values['atPeriodEnd'] === 'yes') return [say('runsTo', { end }), say('mail')];
   return [say('endsNow'), say('credits', { credits: number(facts['creditsLost']) }), say('noRefund'), say('mail')];
+}
+
+function timeOf(value: Facts[string] | undefined, locale: string): string {
+  return typeof value === 'string' ? formatTime(value, locale) : '';
+}
+
+/** What stands in the way, or else what goes and what stays. */
+function eraseEffects(facts: Facts, say: Say, number: ShowNumber): string[] {
+  const obstacles = String(facts['obstacles']).split(' ').filter(Boolean);
+  if (obstacles.length > 0) return [say('notYet'), ...obstacles.map((obstacle) => say(`obstacles.${obstacle}`))];
+  return [
+    say('goes'),
+    say('stays', { orders: number(facts['orders']) }),
+    ...(facts['endsFreePlan'] === true ? [say('plan')] : []),
+    ...(Number(facts['available']) > 0 ? [say('credits', { credits: number(facts['available']) })] : []),
+    say('mail'),
+    say('forever'),
+  ];
+}
+
+function grantEffects(facts: Facts, locale: string, say: Say, number: ShowNumber): string[] {
+  if (facts['endsAt'] === undefined) return [];
+  const shown = { end: timeOf(facts['endsAt'], locale), credits: number(facts['credits']) };
+  return [
+    ...(facts['replaces'] === true ? [say('replaces')] : []),
+    say(String(facts['effect']), shown),
+    say('money'),
+    say('mail'),
+  ];
+}
+
+function changeEffects(facts: Facts, locale: string, say: Say, number: ShowNumber): string[] {
+  if (facts['amountMinor'] === undefined) return [];
+  const amount = formatMoney(Number(facts['amountMinor']), String(facts['currency']), locale);
+  const shown = { amount, end: timeOf(facts['endDate'], locale), credits: number(facts['credits']) };
+  return [
+    ...(facts['wasCancelled'] === true ? [say('wasCancelled')] : []),
+    say('then', shown),
+    say('money', shown),
+    say('mail'),
+  ];
 }
