@@ -27,6 +27,21 @@ const origins = text
     message: 'must be a list of origins such as https://app.example.com',
   })
   .transform((items) => items.map((item) => new URL(item).origin));
+const noLimit = z.literal('off').transform(() => null);
+/** `USD 500, JPY 75000` → by currency, whole units; `off` → null. */
+const limits = z.union(
+  [
+    noLimit,
+    text
+      .transform((value) => listed(value).map((item) => /^([A-Z]{3}) (\d{1,12})$/.exec(item)))
+      .refine((items) => items.length > 0 && items.every((item) => item !== null))
+      .transform((items) => Object.fromEntries(items.map((item) => [item?.[1], item?.[2]])) as Record<string, string>),
+  ],
+  { error: 'must be off, or whole amounts with their currency such as USD 500, JPY 75000' },
+);
+const creditLimit = z.union([noLimit, z.coerce.number().int().min(0).max(1_000_000_000)], {
+  error: 'must be off or a whole number of credits',
+});
 /** Several lines in one value, as other .env files have them: `\\n` is a line break. */
 const lines = text.transform((value) =>
   value
@@ -53,6 +68,11 @@ const environment = z.object({
   DUPLICATE_REFUND_WINDOW: duration.default(3600 * 1000),
   DISPUTE_FREEZE_CREDITS: flag.default(true),
   BANK_TRANSFER_DETAILS: lines.optional(),
+  APPROVAL_REFUND_ABOVE: limits.default({ USD: '500', EUR: '500', GBP: '400', CNY: '3500', JPY: '75000' }),
+  APPROVAL_CREDITS_ABOVE: creditLimit.default(10_000),
+  APPROVAL_EXPIRES_AFTER: duration
+    .refine((ms) => ms > 0, { message: 'must be longer than nothing' })
+    .default(7 * 24 * 3600 * 1000),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
   MAIL_FROM: text.default('Plantain <billing@plantain.localhost>'),
   SESSION_SECRET: secret.optional(),
@@ -96,6 +116,12 @@ export interface Config {
   duplicateRefundWindowMs: number;
   /** Set the credits of a disputed order apart. */
   freezeDisputed: boolean;
+  /** Above what a second member of staff decides; a currency that is not named always needs one. null: never. */
+  approvals: {
+    refundAbove: Record<string, string> | null;
+    creditsAbove: number | null;
+    expiresAfterMs: number;
+  };
   /** The bank account that customers may pay to, in lines; undefined: they cannot pay by bank transfer. */
   bankAccount: string | undefined;
   smtpUrl: string | undefined;
@@ -211,6 +237,11 @@ function toConfig(settings: Environment): Config {
     },
     duplicateRefundWindowMs: settings.DUPLICATE_REFUND_WINDOW,
     freezeDisputed: settings.DISPUTE_FREEZE_CREDITS,
+    approvals: {
+      refundAbove: settings.APPROVAL_REFUND_ABOVE,
+      creditsAbove: settings.APPROVAL_CREDITS_ABOVE,
+      expiresAfterMs: settings.APPROVAL_EXPIRES_AFTER,
+    },
     bankAccount: settings.BANK_TRANSFER_DETAILS ?? (settings.NODE_ENV === 'production' ? undefined : demoAccount),
     smtpUrl: settings.SMTP_URL,
     mailFrom: settings.MAIL_FROM,

@@ -139,8 +139,8 @@ export async function createSystem(options: SystemOptions): Promise<System> {
   };
 }
 
-function settingsOf({ production, mailFrom, duplicateRefundWindowMs, freezeDisputed, staff }: Config) {
-  return { production, mailFrom, duplicateRefundWindowMs, freezeDisputed, staff };
+function settingsOf({ production, mailFrom, duplicateRefundWindowMs, freezeDisputed, staff, approvals }: Config) {
+  return { production, mailFrom, duplicateRefundWindowMs, freezeDisputed, staff, approvals };
 }
 
 async function openSimulator(options: SystemOptions, clock: AdjustableClock | typeof systemClock) {

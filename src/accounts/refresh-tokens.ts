@@ -59,6 +59,11 @@ export async function revokeRefreshTokensOf(tx: Tx, userId: string, now: Date): 
   await RefreshToken.update({ revokedAt: now }, { where: { userId, revokedAt: null }, transaction: tx });
 }
 
+/** → how many */
+export async function deleteRefreshTokensOf(tx: Tx, userId: string): Promise<number> {
+  return RefreshToken.destroy({ where: { userId }, transaction: tx });
+}
+
 /** Forgets tokens that have been of no use for a month. → how many */
 export async function deleteStaleRefreshTokens(now: Date): Promise<number> {
   return RefreshToken.destroy({ where: { expiresAt: { [Op.lt]: new Date(now.getTime() - lifetimeMs / 2) } } });

@@ -1,6 +1,7 @@
 import { Op, UniqueConstraintError, col, fn, where } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { EmailTaken, NotFound } from '../kit/errors.ts';
+import { erasedAddress } from '../kit/erased.ts';
 import { newId } from '../kit/ids.ts';
 import { User } from './user.model.ts';
 
@@ -67,4 +68,13 @@ export async function updateProfile(
 
 export async function setStatus(tx: Tx, user: User, status: User['status'], now: Date): Promise<void> {
   await user.update({ status, updatedAt: now }, { transaction: tx });
+}
+
+/** The person goes, the row stays for the books to point at; the address is free again. */
+export async function eraseAccount(tx: Tx, user: User, now: Date): Promise<void> {
+  const nothing = { name: null, passwordHash: null, emailVerifiedAt: null, lastLoginAt: null, mailLowBalance: false };
+  await user.update(
+    { ...nothing, email: erasedAddress(user.id), status: 'deleted', updatedAt: now },
+    { transaction: tx },
+  );
 }

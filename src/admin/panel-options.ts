@@ -117,7 +117,10 @@ function toAction(action: RecordAction, services: Services): Options {
     variant: danger ? 'danger' : 'default',
     component: inline ? 'PanelInline' : 'PanelAction',
     isAccessible: (context) => may(roleOf(context), id, name),
-    isVisible: (context) => !inline && (context.record === undefined || action.offered(context.record.params)),
+    isVisible: (context) =>
+      !inline &&
+      (context.record === undefined ||
+        action.offered(context.record.params, { staffId: String(context.currentAdmin?.id) })),
     handler: async (request, _response, context) => {
       const record = recordOf(context);
       const row = record.params as RowValues;

@@ -1,6 +1,7 @@
 import type { Router } from 'express';
 import type { Services } from '../billing/services.ts';
 import { readDesignTokens } from '../kit/design-tokens.ts';
+import { countPendingApprovals } from '../approvals/approvals.ts';
 import { recordActions } from './actions/index.ts';
 import { AssetStore } from './assets.ts';
 import { readDashboard } from './dashboard.ts';
@@ -46,6 +47,7 @@ export async function loadPanel(services: Services, root: string): Promise<Route
   const countWaiting = async () => ({
     incidents: await countOpenIncidents(services),
     bank_transfers: await countRecordedTransfers(),
+    approval_requests: await countPendingApprovals(services.clock.now()),
   });
   const find: PanelParts['find'] = (role, typed) => search(services, role, typed);
   return panelRouter({ admin, assets, Api: ApiController, renderShell, countWaiting, find });

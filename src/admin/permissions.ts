@@ -14,13 +14,27 @@ const table = {
     explain: everyone,
     timeline: everyone,
     adjustCredits: ['owner', 'finance'],
+    grantPlan: ['owner', 'finance'],
     suspend: ['owner', 'support'],
     reactivate: ['owner', 'support'],
+    erase: ['owner'],
   },
-  subscriptions: { ...read, cancel: ['owner', 'finance', 'support'] },
+  subscriptions: {
+    ...read,
+    cancel: ['owner', 'finance', 'support'],
+    resume: ['owner', 'finance', 'support'],
+    changePlan: ['owner', 'finance', 'support'],
+  },
   orders: { ...read, refund: ['owner', 'finance'] },
   payments: { ...read, askGateway: ['owner', 'finance', 'support'] },
   refunds: { ...read, askGateway: ['owner', 'finance'] },
+  // Who asked cannot decide: the flow and the database see to that.
+  approval_requests: {
+    ...read,
+    approve: ['owner', 'finance'],
+    reject: ['owner', 'finance'],
+    withdraw: ['owner', 'finance'],
+  },
   disputes: read,
   // Who records cannot confirm: the flow and the database see to that.
   bank_transfers: {
@@ -46,9 +60,9 @@ const table = {
     assign: ['owner', 'finance', 'support'],
     comment: ['owner', 'finance', 'support'],
   },
-  emails: read,
+  emails: { ...read, resend: ['owner', 'finance', 'support'] },
   provider_events: { ...read, replay: ['owner', 'finance', 'support'] },
-  job_runs: read,
+  job_runs: { ...read, runJob: ['owner'] },
   api_keys: read,
   staff: {
     ...read,

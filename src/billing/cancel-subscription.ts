@@ -64,12 +64,31 @@ export async function cancelSubscription(services: Services, cancellation: Cance
   });
 }
 
-/** Takes a planned cancellation back. @throws NotFound without a subscription */
-export async function resumeSubscription({ db }: Services, userId: string): Promise<Subscription> {
+/** Takes a planned cancellation back; `by` staff, who must say why. @throws NotFound without a subscription */
+export async function resumeSubscription(
+  { db, clock }: Services,
+  userId: string,
+  by?: Cancellation['by'],
+): Promise<Subscription> {
   return db.transaction(async (tx) => {
     const subscription = await liveSubscription(userId, tx);
     if (subscription === null) throw new NotFound('There is no subscription to resume. Choose a plan again.');
-    if (subscription.cancelAtPeriodEnd) await setCancelAtPeriodEnd(tx, subscription, false);
+    if (!subscription.cancelAtPeriodEnd) return subscription;
+    await setCancelAtPeriodEnd(tx, subscription, false);
+    if (by !== undefined) {
+      await recordAudit(tx, {
+        staffId: by.staff.staffId,
+        actor: by.staff.name,
+        address: by.staff.address,
+        action: 'subscription.resume',
+        subjectType: 'subscription',
+        subjectId: subscription.id,
+        reason: by.reason,
+        before: { cancelAtPeriodEnd: true },
+        after: { cancelAtPeriodEnd: false },
+        now: clock.now(),
+      });
+    }
     return subscription;
   });
 }

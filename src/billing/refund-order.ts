@@ -1,5 +1,6 @@
 import type { StaffActor } from '../accounts/staff.ts';
 import { recordAudit } from '../audit/audit.ts';
+import type { Tx } from '../db/index.ts';
 import { Conflict, ValidationFailed } from '../kit/errors.ts';
 import { toDecimal } from '../kit/money.ts';
 import { lockOrder, type Order } from '../orders/orders.ts';
@@ -7,6 +8,8 @@ import { askedNow } from '../payments/follow-up-due.ts';
 import { currentPayment, findPayment, type Payment } from '../payments/payments.ts';
 import { ProviderRejected, ProviderUnavailable } from '../payments/provider-errors.ts';
 import { createRefund, findRefund, matchRefund, refundsOf, updateRefund, type Refund } from '../payments/refunds.ts';
+import { refundNeedsApproval } from './approval-limits.ts';
+import type { Approval } from './decide-approval.ts';
 import { readRefundPlan } from './refund-plan.ts';
 import { refundableMinor, type RefundPlan } from './refund-policy.ts';
 import { providerOf, type Services } from './services.ts';
@@ -21,21 +24,23 @@ export interface RefundChoice {
 }
 
 /**
- * What giving back so much of the order would do now; `leftMinor` is the most that can be given back.
+ * What giving back so much of the order would do now; `leftMinor` is the most that can be given back, and
+ * `needsApproval` says whether that takes a second person.
  * @throws NotFound, Conflict when nothing can be refunded, ValidationFailed when it is more than that
  */
 export async function previewRefund(
-  { db, clock }: Services,
+  { db, clock, settings }: Services,
   orderId: string,
   choice: RefundChoice = {},
-): Promise<RefundPlan & { leftMinor: number }> {
+): Promise<RefundPlan & { leftMinor: number; needsApproval: boolean }> {
   return db.transaction(async (tx) => {
     const order = await lockOrder(tx, orderId);
     const refunds = await refundsOf([orderId], tx);
     const amountMinor = checkedAmount(order, refunds, choice.amountMinor);
     const endsSubscription = choice.endSubscription ?? null;
     const plan = await readRefundPlan(tx, order, { amountMinor, endsSubscription }, clock.now());
-    return { ...plan, leftMinor: refundableMinor(order, refunds) };
+    const needsApproval = refundNeedsApproval(settings.approvals, order, refunds, amountMinor);
+    return { ...plan, leftMinor: refundableMinor(order, refunds), needsApproval };
   });
 }
 
@@ -43,14 +48,17 @@ export async function previewRefund(
  * Gives back a part of an order, or what is left of it. The refund is committed first, with what was chosen, then the
  * gateway is asked under the refund's id: an answer that does not come leaves it pending, and a job asks again under it.
  * @returns the refund: completed, pending, or failed with the gateway's reason
- * @throws ValidationFailed without a reason or for more than is left, NotFound, Conflict when nothing can be refunded
+ * @throws ValidationFailed without a reason or for more than is left, NotFound, Conflict when nothing can be refunded or
+ * it takes a second person
  */
 export async function refundOrder(
   services: Services,
   { reason, ...request }: RefundChoice & { orderId: string; reason: string; staff: StaffActor },
 ): Promise<Refund> {
   if (reason.trim() === '') throw new ValidationFailed([{ path: 'reason', message: 'Say why the order is refunded.' }]);
-  const refund = await promiseRefund(services, { ...request, reason: reason.trim() });
+  const refund = await services.db.transaction((tx) =>
+    promiseRefund(services, tx, { ...request, reason: reason.trim() }),
+  );
   return requestRefund(services, refund);
 }
 
@@ -74,53 +82,54 @@ function checkedAmount(order: Order, refunds: readonly Refund[], amountMinor?: n
   throw new ValidationFailed([{ path: 'amount', message: `Give an amount up to ${most}.` }]);
 }
 
-async function promiseRefund(
-  { db, clock }: Services,
-  {
-    orderId,
-    amountMinor: wanted,
-    endSubscription,
-    reason,
-    staff,
-  }: RefundChoice & { orderId: string; reason: string; staff: StaffActor },
+/** Commits us to a refund: from here on it is made. `approval`: another person has decided that it is. */
+export async function promiseRefund(
+  { clock, settings }: Services,
+  tx: Tx,
+  request: RefundChoice & { orderId: string; reason: string; staff: StaffActor; approval?: Approval },
 ): Promise<Refund> {
+  const { orderId, amountMinor: wanted, endSubscription, reason, staff, approval } = request;
   const now = clock.now();
-  return db.transaction(async (tx) => {
-    const order = await lockOrder(tx, orderId);
-    const amountMinor = checkedAmount(order, await refundsOf([orderId], tx), wanted);
-    const payment = await currentPayment(orderId, tx);
-    if (payment?.status !== 'completed') throw new Conflict('This order has no payment to refund.');
-    const { currency } = order;
-    const refund = await createRefund(tx, {
-      orderId,
-      paymentId: payment.id,
-      provider: payment.provider,
-      amountMinor,
-      currency,
-      reason,
-      requestedBy: staff.staffId,
-      endsSubscription: order.subscriptionId === null ? null : (endSubscription ?? null),
-      now,
-    });
-    await recordAudit(tx, {
-      staffId: staff.staffId,
-      actor: staff.name,
-      address: staff.address,
-      action: 'order.refund',
-      subjectType: 'order',
-      subjectId: orderId,
-      reason,
-      before: { status: order.status, refunded: toDecimal({ amountMinor: order.refundedMinor, currency }), currency },
-      after: {
-        refund: refund.id,
-        amount: toDecimal({ amountMinor, currency }),
-        currency,
-        ...(endSubscription !== undefined && { endsSubscription: endSubscription }),
-      },
-      now,
-    });
-    return refund;
+  const order = await lockOrder(tx, orderId);
+  const refunds = await refundsOf([orderId], tx);
+  const amountMinor = checkedAmount(order, refunds, wanted);
+  if (approval === undefined && refundNeedsApproval(settings.approvals, order, refunds, amountMinor)) {
+    throw new Conflict('So large a refund takes a second person: ask for an approval.');
+  }
+  const payment = await currentPayment(orderId, tx);
+  if (payment?.status !== 'completed') throw new Conflict('This order has no payment to refund.');
+  const { currency } = order;
+  const refund = await createRefund(tx, {
+    orderId,
+    paymentId: payment.id,
+    provider: payment.provider,
+    amountMinor,
+    currency,
+    reason,
+    requestedBy: approval?.requestedBy ?? staff.staffId,
+    approvedBy: approval === undefined ? null : staff.staffId,
+    endsSubscription: order.subscriptionId === null ? null : (endSubscription ?? null),
+    now,
   });
+  await recordAudit(tx, {
+    staffId: staff.staffId,
+    actor: staff.name,
+    address: staff.address,
+    action: 'order.refund',
+    subjectType: 'order',
+    subjectId: orderId,
+    reason,
+    before: { status: order.status, refunded: toDecimal({ amountMinor: order.refundedMinor, currency }), currency },
+    after: {
+      refund: refund.id,
+      amount: toDecimal({ amountMinor, currency }),
+      currency,
+      ...(endSubscription !== undefined && { endsSubscription: endSubscription }),
+      ...(approval !== undefined && { approval: approval.id, requestedBy: approval.requestedBy }),
+    },
+    now,
+  });
+  return refund;
 }
 
 /**

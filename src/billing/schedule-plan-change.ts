@@ -1,3 +1,6 @@
+import type { StaffActor } from '../accounts/staff.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Tx } from '../db/index.ts';
 import { Conflict, NotFound } from '../kit/errors.ts';
 import { findOffer, findPrice, type Plan, type PlanPrice, type PlanReference } from '../plans/catalog.ts';
 import type { SubscriptionType } from '../plans/plan-terms.ts';
@@ -17,6 +20,13 @@ export interface ChangeRequest {
   subscriptionType: SubscriptionType;
 }
 
+interface StaffDecision {
+  /** The subscription that was looked at. */
+  subscriptionId: string;
+  staff: StaffActor;
+  reason: string;
+}
+
 /**
  * What the customer would move to, when, and for how much; changes nothing.
  * @throws NotFound without a paid plan, PlanUnavailable, Conflict when it is what they have or their plan has no end
@@ -32,19 +42,49 @@ export async function previewPlanChange(
 
 /**
  * Chooses what follows when the running period ends. Nothing is charged: the customer is reminded and pays then, at
- * today's price. @throws as above, and Conflict when the change begins at once: that one is bought
+ * today's price. Staff, who must say why, can plan a larger plan for then as well; a customer has that at
+ * once. @throws as above, and Conflict when the change begins at once: that one is bought
  */
-export async function schedulePlanChange(services: Services, request: ChangeRequest): Promise<Subscription> {
+export async function schedulePlanChange(
+  services: Services,
+  request: ChangeRequest,
+  by?: StaffDecision,
+): Promise<Subscription> {
   const { change, to } = await previewPlanChange(services, request);
-  if (change.effective === 'now') {
+  if (by === undefined && change.effective === 'now') {
     throw new Conflict('This change begins at once. Buy the plan: what is left of yours counts towards its price.');
   }
   return services.db.transaction(async (tx) => {
     if ((await scheduledSubscription(request.userId, tx)) !== null) throw new Conflict(paidAhead);
     const live = await liveSubscription(request.userId, tx);
-    if (live?.id !== change.from.subscriptionId) throw new Conflict('Your plan has just changed. Look at it again.');
+    if (live?.id !== change.from.subscriptionId || (by !== undefined && by.subscriptionId !== live.id)) {
+      throw new Conflict('The plan has just changed. Look at it again.');
+    }
+    const { nextPriceId, cancelAtPeriodEnd } = live;
     await setNextPrice(tx, live, to.price.id);
+    if (by !== undefined) await audit(services, tx, live, { nextPriceId, cancelAtPeriodEnd }, by);
     return live;
+  });
+}
+
+async function audit(
+  { clock }: Services,
+  tx: Tx,
+  { id, nextPriceId, cancelAtPeriodEnd }: Subscription,
+  before: object,
+  { staff, reason }: StaffDecision,
+): Promise<void> {
+  await recordAudit(tx, {
+    staffId: staff.staffId,
+    actor: staff.name,
+    address: staff.address,
+    action: 'subscription.plan_change',
+    subjectType: 'subscription',
+    subjectId: id,
+    reason,
+    before,
+    after: { nextPriceId, cancelAtPeriodEnd },
+    now: clock.now(),
   });
 }
 

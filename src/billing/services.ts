@@ -1,4 +1,5 @@
 import type { AccessTokens } from '../accounts/access-tokens.ts';
+import type { ApprovalLimits } from '../approvals/approvals.ts';
 import type { Consumptions } from '../credits/consume.ts';
 import type { Database } from '../db/index.ts';
 import type { Clock } from '../kit/clock.ts';
@@ -39,6 +40,8 @@ export interface Settings {
   /** Set the credits of a disputed order apart until the gateway has decided. */
   freezeDisputed: boolean;
   staff: StaffSettings;
+  /** Above what a second member of staff decides. */
+  approvals: ApprovalLimits;
 }
 
 export interface StaffSettings {

@@ -1,5 +1,5 @@
 import { Op } from 'sequelize';
-import type { Tx } from '../db/index.ts';
+import { onlyRow, select, type Tx } from '../db/index.ts';
 import { NotFound } from '../kit/errors.ts';
 import { CreditBalance } from './credit-balance.model.ts';
 import { CreditGrant } from './credit-grant.model.ts';
@@ -49,4 +49,18 @@ export async function listTransactions(userId: string, limit: number, before?: n
 /** A suspended customer's credits stay, but cannot be spent. */
 export async function setFrozen(tx: Tx, userId: string, frozen: boolean): Promise<void> {
   await CreditBalance.update({ frozen }, { where: { userId }, transaction: tx });
+}
+
+/** How many credits staff gave and took by hand since then, both counted up. */
+export async function adjustedSince(tx: Tx, userId: string, since: Date): Promise<number> {
+  const sql = `SELECT coalesce(sum(abs(amount)), 0)::bigint AS adjusted FROM credit_transactions
+    WHERE user_id = :userId AND type = 'adjust' AND created_at > :since`;
+  return onlyRow(await select<{ adjusted: number }>(tx, sql, { userId, since })).adjusted;
+}
+
+/** Whether an adjustment under this key was made before. */
+export async function isAdjusted(tx: Tx, userId: string, key: string): Promise<boolean> {
+  const options = { transaction: tx };
+  const given = await CreditGrant.count({ where: { userId, key }, ...options });
+  return given > 0 || (await CreditTransaction.count({ where: { userId, idempotencyKey: key }, ...options })) > 0;
 }

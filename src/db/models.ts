@@ -6,6 +6,7 @@ import { initStaffRecoveryCode } from '../accounts/staff-recovery-code.model.ts'
 import { initStaffSession } from '../accounts/staff-session.model.ts';
 import { initStaff } from '../accounts/staff.model.ts';
 import { initUser } from '../accounts/user.model.ts';
+import { initApprovalRequest } from '../approvals/approval-request.model.ts';
 import { initAuditEntry } from '../audit/audit-entry.model.ts';
 import { initCreditAlert } from '../credits/credit-alert.model.ts';
 import { initCreditBalance } from '../credits/credit-balance.model.ts';
@@ -38,6 +39,7 @@ export function initModels(sequelize: Sequelize): void {
     initStaffRecoveryCode,
     initStaffSession,
     initUser,
+    initApprovalRequest,
     initAuditEntry,
     initCreditAlert,
     initCreditBalance,

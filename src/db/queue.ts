@@ -8,6 +8,8 @@ import type { Database, Tx } from './index.ts';
 export interface Tasks {
   send_mail: { emailId: string };
   handle_provider_event: { eventRowId: string };
+  /** `askedAt`: ISO 8601. */
+  run_job: { job: string; askedAt: string };
 }
 
 export type TaskHandlers = { [Name in keyof Tasks]: (payload: Tasks[Name]) => Promise<void> };

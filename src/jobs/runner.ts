@@ -65,6 +65,16 @@ export async function runJobNow(services: Services, name: string): Promise<Recor
   return counts ?? {};
 }
 
+/** Runs a job that somebody asked for, once for the asking, however often the task comes, and never beside another such run. */
+export async function runAskedJob(services: Services, name: string, askedAt: Date): Promise<void> {
+  const job = jobs.find((known) => known.name === name);
+  if (job === undefined) {
+    services.log.warn({ job: name }, 'somebody asked for a job that there is not any more');
+    return;
+  }
+  await services.db.exclusively(`job:${name}`, () => runJob(services, job, askedAt));
+}
+
 export interface Cron {
   /** Lets the tick that is running end, and starts no more. */
   stop(): Promise<void>;

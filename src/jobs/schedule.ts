@@ -2,6 +2,7 @@ import { beginScheduledPlans } from '../billing/begin-scheduled-plans.ts';
 import { checkBooks } from '../billing/check-books.ts';
 import { cleanUp } from '../billing/clean-up.ts';
 import { sweepOutbox } from '../billing/deliver-mail.ts';
+import { expireApprovals } from '../billing/expire-approvals.ts';
 import { expireCredits } from '../billing/expire-credits.ts';
 import { expireOrders } from '../billing/expire-orders.ts';
 import { expireSubscriptions } from '../billing/expire-subscriptions.ts';
@@ -34,6 +35,7 @@ export const jobs: readonly Job[] = [
   { name: 'follow-up-disputes', every: 'day', run: followUpDisputes },
   { name: 'sweep-webhooks', every: 'minute', run: sweepEvents },
   { name: 'expire-orders', every: 'ten minutes', run: expireOrders },
+  { name: 'expire-approvals', every: 'ten minutes', run: expireApprovals },
   { name: 'send-renewal-reminders', every: 'hour', run: sendRenewalReminders },
   { name: 'begin-scheduled-plans', every: 'minute', run: beginScheduledPlans },
   { name: 'expire-subscriptions', every: 'minute', run: expireSubscriptions },

@@ -24,6 +24,8 @@ export class Email extends Model<InferAttributes<Email>, InferCreationAttributes
   declare error: CreationOptional<string | null>;
   /** Until when the process that is sending it has it to itself; machine time, not the clock's. */
   declare claimedUntil: CreationOptional<Date | null>;
+  /** The mail that it repeats. */
+  declare copyOf: CreationOptional<string | null>;
   declare createdAt: Date;
   declare sentAt: CreationOptional<Date | null>;
 }
@@ -43,6 +45,7 @@ export function initEmail(sequelize: Sequelize): void {
       subject: { type: DataTypes.TEXT, allowNull: true },
       error: { type: DataTypes.TEXT, allowNull: true },
       claimedUntil: { type: DataTypes.DATE, allowNull: true },
+      copyOf: { type: DataTypes.UUID, allowNull: true },
       createdAt: { type: DataTypes.DATE, allowNull: false },
       sentAt: { type: DataTypes.DATE, allowNull: true },
     },

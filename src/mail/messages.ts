@@ -1,7 +1,13 @@
 import { headed, type Language, type Message } from './message.ts';
 import { disputeOpened, paymentProblem, receipt, refund, transferInstructions } from './order-messages.ts';
-import { lowBalance, renewalReminder, subscriptionCancelled, subscriptionExpired } from './plan-messages.ts';
-import { staffLink } from './staff-messages.ts';
+import {
+  lowBalance,
+  planGranted,
+  renewalReminder,
+  subscriptionCancelled,
+  subscriptionExpired,
+} from './plan-messages.ts';
+import { approvalRequested, staffLink } from './staff-messages.ts';
 import type { MailTemplate, MailTemplates } from './templates.ts';
 
 /** By template. What concerns an order and its money is in one file, what concerns a running plan in the other. */
@@ -16,6 +22,7 @@ const compose: { [Name in MailTemplate]: (data: MailTemplates[Name], language: L
   renewal_reminder: renewalReminder,
   subscription_expired: subscriptionExpired,
   subscription_cancelled: subscriptionCancelled,
+  plan_granted: planGranted,
   low_balance: lowBalance,
   transfer_instructions: transferInstructions,
   payment_pending: (data, language) => paymentProblem('payment_pending', data, language),
@@ -24,6 +31,7 @@ const compose: { [Name in MailTemplate]: (data: MailTemplates[Name], language: L
   dispute_opened: disputeOpened,
   staff_invitation: (data, language) => staffLink('staff_invitation', data, language),
   staff_password: (data, language) => staffLink('staff_password', data, language),
+  approval_requested: approvalRequested,
 };
 
 export function composeMessage<Name extends MailTemplate>(

@@ -1,6 +1,7 @@
 import { literal, Op, where } from 'sequelize';
 import { enqueue } from '../db/queue.ts';
 import type { Database, Tx } from '../db/index.ts';
+import { erasedAddress, isErased } from '../kit/erased.ts';
 import { newId } from '../kit/ids.ts';
 import { Email } from './email.model.ts';
 import type { MailTemplate, MailTemplates } from './templates.ts';
@@ -13,17 +14,20 @@ export interface NewMail<Name extends MailTemplate> {
   to: { userId: string | null; address: string; locale: string };
   /** Says what the mail is about: a second one with the same key is not written. */
   dedupeKey: string;
+  /** The id of the mail that it repeats. */
+  copyOf?: string;
   now: Date;
 }
 
 /**
  * Writes a mail into the outbox in the transaction of what it reports; it is sent after that commits. → whether it was
- * written now (false: there was one with this key)
+ * written now (false: there was one with this key, or who it is for was erased)
  */
 export async function postMail<Name extends MailTemplate>(db: Database, tx: Tx, mail: NewMail<Name>): Promise<boolean> {
-  const { template, data, to, dedupeKey, now } = mail;
+  const { template, data, to, dedupeKey, copyOf = null, now } = mail;
+  if (isErased(to.address)) return false;
   const id = newId();
-  const row = { id, userId: to.userId, template, locale: to.locale, toAddress: to.address, data, dedupeKey };
+  const row = { id, userId: to.userId, template, locale: to.locale, toAddress: to.address, data, dedupeKey, copyOf };
   await Email.bulkCreate([{ ...row, createdAt: now }], { ignoreDuplicates: true, transaction: tx });
   const isNew = (await Email.count({ where: { id }, transaction: tx })) === 1;
   if (isNew) await enqueue(db, tx, 'send_mail', { emailId: id }, `mail:${id}`);
@@ -75,4 +79,18 @@ export async function unsentMails(createdBefore: Date, limit: number): Promise<s
     limit,
   });
   return rows.map((row) => row.id);
+}
+
+export async function findMail(id: string, tx: Tx): Promise<Email | null> {
+  return Email.findByPk(id, { transaction: tx });
+}
+
+/** What mails said, and to which address, goes; that they were sent stays. Those on their way are not sent. → how many */
+export async function eraseMailsOf(tx: Tx, userId: string): Promise<number> {
+  const unsent = await Email.destroy({ where: { userId, status: 'pending' }, transaction: tx });
+  const [sent] = await Email.update(
+    { toAddress: erasedAddress(userId), data: {}, subject: null, error: null },
+    { where: { userId }, transaction: tx },
+  );
+  return unsent + sent;
 }

@@ -1,6 +1,7 @@
 import { checkoutPath, headed, inLanguage, planFact, type Fact, type Language, type Message } from './message.ts';
 import type {
   LowBalanceData,
+  PlanGrantedData,
   RenewalReminderData,
   SubscriptionCancelledData,
   SubscriptionExpiredData,
@@ -72,6 +73,24 @@ export function subscriptionCancelled(data: SubscriptionCancelledData, { locale,
     paragraphs: [t('mail:subscription_cancelled.text', { endsAt }), t('mail:subscription_cancelled.undo')],
     facts: [],
     button: { label: t('mail:subscription_cancelled.button'), path: '/account' },
+  };
+}
+
+export function planGranted(data: PlanGrantedData, { locale, t }: Language): Message {
+  const { creditsMonthly, endsAt, isLonger } = data;
+  const plan = inLanguage(data.planName, locale);
+  return {
+    ...headed('plan_granted', { plan, endsAt }, t),
+    paragraphs: [
+      t(`mail:plan_granted.${isLonger ? 'longer' : 'text'}`, { plan, endsAt }),
+      t('mail:plan_granted.no_charge', { endsAt }),
+    ],
+    facts: [
+      { term: t('mail:fact.plan'), text: plan },
+      { term: t('mail:fact.credits'), text: t('mail:fact.credits_monthly', { count: creditsMonthly }) },
+      { term: t('mail:fact.ends'), text: t('common:date', { date: endsAt }) },
+    ],
+    button: { label: t('mail:plan_granted.button'), path: '/account' },
   };
 }
 

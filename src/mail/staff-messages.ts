@@ -1,5 +1,5 @@
-import { headed, type Language, type Message } from './message.ts';
-import type { StaffLinkData } from './templates.ts';
+import { headed, type Fact, type Language, type Message } from './message.ts';
+import type { ApprovalRequestedData, StaffLinkData } from './templates.ts';
 
 /** An invitation to the panel, or a new password for somebody who is there already. */
 export function staffLink(
@@ -23,5 +23,26 @@ export function staffLink(
       path: token === undefined ? '/admin/login' : `/admin/invitation?token=${token}`,
     },
     foot: [t(`mail:${template}.why`, values)],
+  };
+}
+
+export function approvalRequested(data: ApprovalRequestedData, { t }: Language): Message {
+  const { requestId, requestedBy, reason, expiresAt, what } = data;
+  const facts: Fact[] =
+    what.kind === 'refund'
+      ? [
+          { term: t('mail:fact.order'), text: what.orderNo },
+          { term: t('mail:fact.refunded'), text: t('common:total', { total: what.amount }), total: true },
+        ]
+      : [{ term: t('mail:fact.credits'), text: t('common:number', { value: what.credits }), total: true }];
+  return {
+    ...headed('approval_requested', { requestedBy, expiresAt, context: what.kind }, t),
+    paragraphs: [t('mail:approval_requested.text', { requestedBy }), t('mail:approval_requested.until', { expiresAt })],
+    facts: [{ term: t('mail:fact.reason'), text: reason }, ...facts],
+    button: {
+      label: t('mail:approval_requested.button'),
+      path: `/admin/resources/approval_requests/records/${requestId}/show`,
+    },
+    forStaff: true,
   };
 }

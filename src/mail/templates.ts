@@ -13,6 +13,7 @@ export interface MailTemplates {
   renewal_reminder: RenewalReminderData;
   subscription_expired: SubscriptionExpiredData;
   subscription_cancelled: SubscriptionCancelledData;
+  plan_granted: PlanGrantedData;
   low_balance: LowBalanceData;
   transfer_instructions: TransferInstructionsData;
   payment_pending: PaymentProblemData;
@@ -21,6 +22,7 @@ export interface MailTemplates {
   dispute_opened: DisputeOpenedData;
   staff_invitation: StaffLinkData;
   staff_password: StaffLinkData;
+  approval_requested: ApprovalRequestedData;
 }
 
 export type MailTemplate = keyof MailTemplates;
@@ -103,6 +105,15 @@ export interface SubscriptionCancelledData extends Addressed {
   endedNow: boolean;
 }
 
+/** A plan that we gave, without payment. */
+export interface PlanGrantedData extends Addressed {
+  planName: LocalizedText;
+  creditsMonthly: number;
+  endsAt: string;
+  /** Whether it had been given before, and runs longer now. */
+  isLonger: boolean;
+}
+
 export interface LowBalanceData extends Addressed {
   planName: LocalizedText;
   /** Credits that can be spent, whatever they came from; 0: used up. */
@@ -180,4 +191,15 @@ export interface StaffLinkData extends Addressed {
   expiresAt: string;
   /** What opens the link. Forgotten when the mail has been sent: whoever reads the outbox later cannot use it. */
   token?: string;
+}
+
+/** To staff: somebody else wants something done that takes two. */
+export interface ApprovalRequestedData extends Addressed {
+  requestId: string;
+  /** The name of who asks. */
+  requestedBy: string;
+  reason: string;
+  expiresAt: string;
+  /** Of an adjustment: positive gives credits, negative takes them. */
+  what: { kind: 'refund'; orderNo: string; amount: Money } | { kind: 'adjustment'; credits: number };
 }

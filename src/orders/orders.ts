@@ -193,3 +193,13 @@ export async function everPaidOrdersOf(tx: Tx, subscriptionId: string): Promise<
 export async function heldPlanOrder(userId: string): Promise<Order | null> {
   return Order.findOne({ where: { userId, status: 'processing', kind: { [Op.ne]: 'credit_pack' } } });
 }
+
+/** All that a customer ever ordered. */
+export async function ordersOf(tx: Tx, userId: string): Promise<Order[]> {
+  return Order.findAll({ where: { userId }, attributes: ['id', 'status'], transaction: tx });
+}
+
+/** Whether it waits for money. */
+export function isOpen({ status }: Pick<Order, 'status'>): boolean {
+  return status === 'pending' || status === 'processing';
+}

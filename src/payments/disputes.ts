@@ -1,3 +1,4 @@
+import { Op } from 'sequelize';
 import type { Tx } from '../db/index.ts';
 import { newId } from '../kit/ids.ts';
 import { assertMove, type DisputeStatus } from '../states/moves.ts';
@@ -76,4 +77,8 @@ export async function unsettledDisputes(limit: number): Promise<Dispute[]> {
     ],
     limit,
   });
+}
+
+export async function countOpenDisputes(tx: Tx, orderIds: readonly string[]): Promise<number> {
+  return Dispute.count({ where: { orderId: { [Op.in]: orderIds }, closedAt: null }, transaction: tx });
 }

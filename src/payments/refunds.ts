@@ -17,6 +17,8 @@ export interface NewRefund {
   currency: string;
   reason: string;
   requestedBy: string | null;
+  /** Who else decided it, where that takes two. */
+  approvedBy?: string | null;
   /** null: what is usual for the amount. */
   endsSubscription?: boolean | null;
   now: Date;

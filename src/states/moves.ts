@@ -42,6 +42,16 @@ export const moves = {
     recorded: ['awaiting', 'confirmed'],
     confirmed: [],
   },
+  // Two people: what one asks for, another decides.
+  approval: {
+    pending: ['approved', 'rejected', 'expired', 'withdrawn', 'failed'],
+    approved: [],
+    rejected: [],
+    expired: [],
+    withdrawn: [],
+    // It was approved, and could not be done any more.
+    failed: [],
+  },
 } as const satisfies Record<string, Record<string, readonly string[]>>;
 
 export type Kind = keyof typeof moves;
@@ -50,6 +60,7 @@ export type PaymentStatus = keyof (typeof moves)['payment'];
 export type RefundStatus = keyof (typeof moves)['refund'];
 export type DisputeStatus = keyof (typeof moves)['dispute'];
 export type TransferStatus = keyof (typeof moves)['transfer'];
+export type ApprovalStatus = keyof (typeof moves)['approval'];
 type StatusOf<K extends Kind> = keyof (typeof moves)[K] & string;
 
 export class IllegalMove extends Error {

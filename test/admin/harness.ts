@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { createStaff, type StaffRole } from '../../src/accounts/staff.ts';
 import { createAdmin } from '../../src/admin/index.ts';
+import { adjustOrAsk } from '../../src/billing/ask-approval.ts';
 import { registerCustomer } from '../../src/billing/register-customer.ts';
 import type { Services } from '../../src/billing/services.ts';
 import { settlePayment } from '../../src/billing/settle-payment.ts';
@@ -73,6 +74,7 @@ export async function startPanel(
       duplicateRefundWindowMs: 3600_000,
       freezeDisputed: true,
       staff: { totp, idleMs: 30 * 60_000, totalMs: 12 * 3600_000 },
+      approvals: { refundAbove: { USD: '500', JPY: '75000' }, creditsAbove: 10_000, expiresAfterMs: 7 * 24 * 3600_000 },
     },
   };
   const session = createSessions({
@@ -161,4 +163,11 @@ export async function buy(services: Services, userId: string, purchase: Purchase
   const { outcome } = await settlePayment(services, payment.id);
   if (outcome !== 'completed') throw new Error(`the order was not paid: ${outcome}`);
   return order.id;
+}
+
+/** Asks for so many credits that another person has to approve it. */
+export async function askForCredits(services: Services, userId: string): Promise<void> {
+  const { id } = await addStaff(services, 'finance', `asker ${newId()}`);
+  const staff = { staffId: id, name: 'Asker', address: null };
+  await adjustOrAsk(services, { userId, amount: 20_000, reason: 'a gift', requestId: newId(), staff });
 }

@@ -4,7 +4,16 @@ import { forms } from '../../src/admin/forms/index.ts';
 import { may, permissions, readingActions, resourceIds, type ResourceId } from '../../src/admin/permissions.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { useTestDatabase } from '../support/database.ts';
-import { addCustomer, addIncident, addStaff, buy, orderByTransfer, startPanel, type TestPanel } from './harness.ts';
+import {
+  addCustomer,
+  addIncident,
+  addStaff,
+  askForCredits,
+  buy,
+  orderByTransfer,
+  startPanel,
+  type TestPanel,
+} from './harness.ts';
 import { StaffClient } from './staff-client.ts';
 
 const roles = ['owner', 'finance', 'support', 'viewer'] as const;
@@ -36,6 +45,7 @@ describe('what each role may do in the panel', function () {
     await buy(panel.services, customer.id, { packCode: 'pack-500' });
     await orderByTransfer(panel.services, customer.id, { packCode: 'pack-500' });
     await addIncident(panel.services);
+    await askForCredits(panel.services, customer.id);
     await database.db.pool.query(
       `INSERT INTO credit_alerts (user_id, period_end, percent, threshold, available, monthly_quota, raised_at)
        VALUES ($1, now(), 20, 400, 400, 2000, now())`,
@@ -113,6 +123,7 @@ describe('what each role may do in the panel', function () {
       'orders',
       'payments',
       'refunds',
+      'approval_requests',
       'bank_transfers',
       'credit_transactions',
       'credit_grants',

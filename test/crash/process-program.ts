@@ -83,6 +83,7 @@ function servicesOf(): Services {
       duplicateRefundWindowMs: 3600_000,
       freezeDisputed: true,
       staff: { totp: 'optional', idleMs: 60_000, totalMs: 60_000 },
+      approvals: { refundAbove: { USD: '500', JPY: '75000' }, creditsAbove: 10_000, expiresAfterMs: 7 * 24 * 3600_000 },
     },
   };
 }

@@ -43,6 +43,14 @@ const link = {
   expiresAt: endsAt,
 };
 
+const approval = {
+  customerName,
+  requestId: dispute.disputeId,
+  requestedBy: 'Olive Owner',
+  reason: 'Charged twice by mistake',
+  expiresAt: endsAt,
+};
+
 /** Every mail, in every form that it takes. */
 export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
   welcome: [{ customerName }, { customerName: null }],
@@ -71,6 +79,13 @@ export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
     creditsKept,
   })),
   subscription_cancelled: [false, true].map((endedNow) => ({ ...plan, customerName, endsAt, endedNow })),
+  plan_granted: [false, true].map((isLonger) => ({
+    customerName,
+    planName: name,
+    creditsMonthly: 2000,
+    endsAt,
+    isLonger,
+  })),
   low_balance: [
     { ...low, available: 380, next: 'credits', packsOnSale: true },
     { ...low, available: 1, next: 'renewal', packsOnSale: true },
@@ -104,5 +119,9 @@ export const samples: { [Name in MailTemplate]: MailTemplates[Name][] } = {
   staff_password: [
     { ...link, token: 'a-token', role: 'support' },
     { ...link, role: 'viewer' },
+  ],
+  approval_requested: [
+    { ...approval, what: { kind: 'refund', orderNo, amount: total } },
+    { ...approval, what: { kind: 'adjustment', credits: -12_000 } },
   ],
 };

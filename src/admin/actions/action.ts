@@ -6,6 +6,11 @@ import type { ResourceId } from '../permissions.ts';
 /** The row that an action is about, with the columns of its spec. */
 export type RowValues = Readonly<Record<string, string | number | boolean | null>>;
 
+/** Who looks at the row. */
+export interface Viewer {
+  staffId: string;
+}
+
 /** What the screen is told: before, what would happen; after, what did. */
 export type Facts = Readonly<Record<string, string | number | boolean | null>>;
 
@@ -29,8 +34,8 @@ export interface RecordAction<Body = unknown, Draft = unknown> {
   inline?: boolean;
   /** Takes something away: the button is red. */
   danger?: boolean;
-  /** Whether the row is in a state in which this makes sense: the button is there only then. */
-  offered(row: RowValues): boolean;
+  /** Whether the row is in a state in which this makes sense, for whoever looks: the button is there only then. */
+  offered(row: RowValues, viewer: Viewer): boolean;
   /** Fields that it does not name are refused. */
   body: z.ZodType<Body>;
   /** What the preview depends on, of what is typed so far; default: on none of it. */

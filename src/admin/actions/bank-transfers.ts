@@ -44,7 +44,7 @@ export const confirmTransferAction = recordAction({
   resource: 'bank_transfers',
   name: 'confirmTransfer',
   icon: 'CheckCircle',
-  offered: ({ status }) => status === 'recorded',
+  offered: ({ status, recordedBy }, { staffId }) => status === 'recorded' && recordedBy !== staffId,
   body: about,
   preview,
   async perform(services, row, body, staff) {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cancelSubscription } from '../../billing/cancel-subscription.ts';
+import { cancelSubscription, resumeSubscription } from '../../billing/cancel-subscription.ts';
 import { readCredits } from '../../credits/queries.ts';
 import { Conflict } from '../../kit/errors.ts';
 import { liveStatuses } from '../../subscriptions/subscription-states.ts';
@@ -30,6 +30,21 @@ export const cancelSubscriptionAction = recordAction({
   },
 });
 
-function isLive({ status }: RowValues): boolean {
+export const resumeSubscriptionAction = recordAction({
+  resource: 'subscriptions',
+  name: 'resume',
+  icon: 'RotateCcw',
+  offered: (row) => isLive(row) && row.cancelAtPeriodEnd === true,
+  body: z.strictObject({ reason }),
+  preview: (_services, { endDate = null }) => Promise.resolve({ endDate }),
+  async perform(services, row, { reason: why }, staff) {
+    if (!isLive(row)) throw new Conflict('This subscription has ended already.');
+    if (row.cancelAtPeriodEnd !== true) throw new Conflict('This subscription is not cancelled.');
+    await resumeSubscription(services, textOf(row, 'userId'), { staff, reason: why });
+    return { message: 'resumed' };
+  },
+});
+
+export function isLive({ status }: RowValues): boolean {
   return liveStatuses.some((live) => live === status);
 }

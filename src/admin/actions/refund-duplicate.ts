@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { refundDuplicate } from '../../billing/refund-duplicate.ts';
 import { previewRefund } from '../../billing/refund-order.ts';
 import { reason, recordAction, textOf, type RowValues } from './action.ts';
-import { factsOf, refundDone } from './refund-order.ts';
+import { approvalAsked, factsOf, refundDone } from './refund-order.ts';
 
 export const refundDuplicateAction = recordAction({
   resource: 'incidents',
@@ -17,7 +17,8 @@ export const refundDuplicateAction = recordAction({
     return { ...factsOf(plan, orderNo), firstOrderNo };
   },
   async perform(services, row, { reason: why }, staff) {
-    return refundDone(await refundDuplicate(services, { incidentId: textOf(row, 'id'), reason: why, staff }));
+    const outcome = await refundDuplicate(services, { incidentId: textOf(row, 'id'), reason: why, staff });
+    return 'refund' in outcome ? refundDone(outcome.refund) : approvalAsked;
   },
 });
 

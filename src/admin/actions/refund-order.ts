@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { previewRefund, refundOrder } from '../../billing/refund-order.ts';
+import { refundOrAsk } from '../../billing/ask-approval.ts';
+import { previewRefund } from '../../billing/refund-order.ts';
 import type { RefundPlan } from '../../billing/refund-policy.ts';
 import { ValidationFailed } from '../../kit/errors.ts';
 import { fromDecimal } from '../../kit/money.ts';
@@ -31,7 +32,8 @@ export const refundOrderAction = recordAction({
   },
   async perform(services, row, { reason: why, amount: given, endSubscription }, staff) {
     const choice = { amountMinor: minorOf(given, row), endSubscription };
-    return refundDone(await refundOrder(services, { ...choice, orderId: textOf(row, 'id'), reason: why, staff }));
+    const outcome = await refundOrAsk(services, { ...choice, orderId: textOf(row, 'id'), reason: why, staff });
+    return 'refund' in outcome ? refundDone(outcome.refund) : approvalAsked;
   },
 });
 
@@ -47,9 +49,15 @@ function minorOf(given: string | undefined, row: RowValues): number | undefined 
 }
 
 /** What the screen is told of a refund to come. */
-export function factsOf(plan: RefundPlan & { leftMinor: number }, orderNo: Facts[string]): Facts {
+export function factsOf(
+  plan: RefundPlan & { leftMinor: number; needsApproval?: boolean },
+  orderNo: Facts[string],
+): Facts {
   return { ...plan, endsAt: plan.endsAt?.toISOString() ?? null, orderNo };
 }
+
+/** Nothing is done yet. */
+export const approvalAsked: Done = { message: 'approvalAsked', type: 'info' };
 
 /** What came of a refund, for the screen. */
 export function refundDone({ status, amountMinor, currency, creditsClawedBack, failureCode }: Refund): Done {

@@ -4,9 +4,11 @@ import type { ChangeEvent } from 'react';
 export interface Field {
   name: string;
   /** `statement`: a sum with its currency, as a bank writes it. */
-  input: 'credits' | 'money' | 'choice' | 'reason' | 'text' | 'date' | 'statement';
+  input: 'credits' | 'money' | 'choice' | 'reason' | 'text' | 'date' | 'statement' | 'select' | 'months' | 'email';
   /** Asks for the reason in other words. */
   label?: string;
+  /** May stay empty. */
+  optional?: boolean;
   /** A text that the reason begins with. */
   prefilled?: string;
 }
@@ -22,6 +24,8 @@ interface ActionFieldProps {
   most?: string;
   /** Of an amount of money. */
   currency?: string;
+  /** What can be chosen, by value. */
+  options?: Readonly<Record<string, string>>;
   /** The currency that was typed beside a sum. */
   bankCurrency?: string;
 }
@@ -37,6 +41,10 @@ export function ActionField(props: ActionFieldProps) {
       return <MoneyField {...props} />;
     case 'choice':
       return <ChoiceField {...props} />;
+    case 'select':
+      return <SelectField {...props} />;
+    case 'months':
+    case 'email':
     case 'text':
     case 'date':
     case 'statement':
@@ -129,17 +137,45 @@ function ChoiceField({ field: { name }, texts, value, set, closed }: ActionField
   );
 }
 
-/** What stands on a bank's statement. */
-function StatementField({ field: { name, input }, texts, value, set, bankCurrency = '' }: ActionFieldProps) {
+function SelectField({ field: { name }, texts, value, set, options = {} }: ActionFieldProps) {
+  const { t } = useTranslation();
+  const change = (event: ChangeEvent<HTMLSelectElement>) => {
+    set(name, event.target.value);
+  };
+  return (
+    <label className="p-field p-short">
+      <span>{t(`${texts}.${name}`)}</span>
+      <select name={name} required autoFocus value={value} onChange={change}>
+        <option value="" disabled hidden />
+        {Object.entries(options).map(([option, label]) => (
+          <option key={option} value={option}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** A line of text, a day, or a sum as it stands on a bank's statement. */
+function StatementField({
+  field: { name, input, optional = false },
+  texts,
+  value,
+  set,
+  bankCurrency = '',
+}: ActionFieldProps) {
   const { t, tp } = useTranslation();
   const change = (of: string) => (event: ChangeEvent<HTMLInputElement>) => {
     set(of, event.target.value);
   };
-  const common = { name, required: true, value, autoComplete: 'off', onChange: change(name) };
+  const common = { name, required: !optional, value, autoComplete: 'off', onChange: change(name) };
   return (
-    <label className={input === 'text' ? 'p-field' : 'p-field p-short'}>
+    <label className={input === 'text' || input === 'email' ? 'p-field' : 'p-field p-short'}>
       <span>{t(`${texts}.${name}`)}</span>
       {input === 'text' && <input {...common} maxLength={140} autoFocus />}
+      {input === 'email' && <input {...common} type="email" maxLength={254} autoFocus />}
+      {input === 'months' && <input {...common} type="number" min={1} max={24} step={1} />}
       {input === 'date' && <input {...common} type="date" />}
       {input === 'statement' && (
         <span className="p-money">

@@ -11,6 +11,16 @@ import { Problem, useSend } from './send.tsx';
 const fields: Readonly<Record<string, readonly Field[]>> = {
   adjustCredits: [
     { name: 'amount', input: 'credits' },
+    { name: 'expiresOn', input: 'date', optional: true },
+    { name: 'reason', input: 'reason' },
+  ],
+  grantPlan: [
+    { name: 'plan', input: 'select' },
+    { name: 'months', input: 'months' },
+    { name: 'reason', input: 'reason' },
+  ],
+  changePlan: [
+    { name: 'price', input: 'select' },
     { name: 'reason', input: 'reason' },
   ],
   cancel: [
@@ -29,6 +39,10 @@ const fields: Readonly<Record<string, readonly Field[]>> = {
     { name: 'bankAmount', input: 'statement' },
     { name: 'bankDate', input: 'date' },
     { name: 'reason', input: 'reason', label: 'panel.actions.recordTransfer.reason' },
+  ],
+  erase: [
+    { name: 'email', input: 'email' },
+    { name: 'reason', input: 'reason', label: 'panel.actions.erase.reason' },
   ],
   confirmTransfer: [{ name: 'reason', input: 'reason', label: 'panel.actions.confirmTransfer.reason' }],
 };
@@ -50,7 +64,7 @@ export function PanelAction(props: ActionProps) {
 }
 
 function ActionForm({ action, resource, record, first }: ActionProps & { first: Facts }) {
-  const { t, i18n } = useTranslation();
+  const { t, tl, i18n } = useTranslation();
   const { name } = action;
   const texts = `panel.actions.${name}`;
   const own = fields[name] ?? [{ name: 'reason', input: 'reason' }];
@@ -77,7 +91,7 @@ function ActionForm({ action, resource, record, first }: ActionProps & { first: 
     <form className="p-card p-action" onSubmit={submit} aria-busy={sending || waiting}>
       <p className="p-lead">{t(`${texts}.lead`, { ...facts })}</p>
       {own
-        .filter((field) => isAsked(field, facts))
+        .filter((field) => isAsked(field, facts, values))
         .map((field) => (
           <ActionField
             key={field.name}
@@ -87,6 +101,7 @@ function ActionForm({ action, resource, record, first }: ActionProps & { first: 
             set={set}
             closed={field.name === 'atPeriodEnd' && !canWait(facts) ? 'yes' : undefined}
             most={most}
+            options={field.input === 'select' ? optionsOf(facts, i18n.language, tl) : {}}
             currency={String(facts['currency'] ?? '')}
             bankCurrency={values['bankCurrency'] ?? ''}
           />
@@ -117,11 +132,13 @@ function ActionForm({ action, resource, record, first }: ActionProps & { first: 
 }
 
 type Translate = ReturnType<typeof useTranslation>['t'];
+type TranslateLabel = ReturnType<typeof useTranslation>['tl'];
 
 function initialValues(own: readonly Field[], facts: Facts, t: Translate): Values {
   const values: Record<string, string> = {
     atPeriodEnd: canWait(facts) ? 'yes' : 'no',
     bankCurrency: String(facts['currency'] ?? ''),
+    months: '1',
   };
   for (const { name, input, prefilled } of own) {
     if (input === 'money') {
@@ -137,13 +154,44 @@ function canWait(facts: Facts): boolean {
 }
 
 /** Nobody is asked about a subscription that is not there, or for what the refund says: that sum is sent or none. */
-function isAsked({ name, input }: Field, facts: Facts): boolean {
+function isAsked({ name, input }: Field, facts: Facts, values: Values): boolean {
+  if (name === 'expiresOn') return isGift(values);
   if (input === 'statement') return facts['context'] !== 'outgoing';
   return name !== 'endSubscription' || facts['subscription'] !== 'none';
 }
 
+interface Option {
+  names?: Record<string, string>;
+  subscriptionType?: string;
+  amountMinor?: number;
+  currency?: string;
+}
+
+/** Plans by name; with interval and price where those are chosen too. */
+function optionsOf(facts: Facts, locale: string, tl: TranslateLabel): Record<string, string> {
+  const options = JSON.parse(String(facts['options'] ?? '{}')) as Record<string, Option>;
+  return Object.fromEntries(Object.entries(options).map(([value, option]) => [value, labelOf(option, locale, tl)]));
+}
+
+function labelOf(
+  { names = {}, subscriptionType, amountMinor, currency }: Option,
+  locale: string,
+  tl: TranslateLabel,
+): string {
+  const name = names[locale] ?? names['en'] ?? '';
+  if (subscriptionType === undefined || amountMinor === undefined || currency === undefined) return name;
+  return `${name} · ${tl(`subscriptionType.${subscriptionType}`)} · ${formatMoney(amountMinor, currency, locale)}`;
+}
+
+/** Only credits that are given can expire. */
+function isGift({ amount = '' }: Values): boolean {
+  return !amount.startsWith('-');
+}
+
 /** What the preview depends on; null where it does not. */
 function draftOf(name: string, typed: Values): Record<string, string> | null {
+  if (name === 'grantPlan') return { plan: typed['plan'] ?? '', months: typed['months'] ?? '' };
+  if (name === 'changePlan') return { price: typed['price'] ?? '' };
   if (name !== 'refund') return null;
   const { amount = '', endSubscription } = typed;
   return { amount, ...(endSubscription !== undefined && { endSubscription }) };
@@ -161,12 +209,20 @@ function confirmText(name: string, facts: Facts, values: Record<string, string>,
 
 function toBody(name: string, values: Values, facts: Facts): Record<string, unknown> {
   const { reason = '', amount } = values;
-  if (name === 'adjustCredits') return { reason, amount: Number(amount), requestId: facts['requestId'] };
+  if (name === 'adjustCredits') {
+    const { expiresOn = '' } = values;
+    const until = isGift(values) && expiresOn !== '' ? { expiresOn } : {};
+    return { reason, amount: Number(amount), requestId: facts['requestId'], ...until };
+  }
   if (name === 'cancel') return { reason, atPeriodEnd: values['atPeriodEnd'] === 'yes' };
   if (name === 'recordTransfer') {
     const { bankReference, bankDate, bankAmount, bankCurrency } = values;
     return { reason, bankReference, bankDate, ...(bankAmount !== undefined && { bankAmount, bankCurrency }) };
   }
+  if (name === 'grantPlan') return { reason, plan: values['plan'], months: Number(values['months']) };
+  if (name === 'changePlan') return { reason, price: values['price'] };
+  if (name === 'erase') return { reason, email: values['email'] };
+  if (name === 'resend') return { reason, requestId: facts['requestId'] };
   if (name !== 'refund') return { reason };
   // What was shown is sent: that and nothing else is what somebody has confirmed.
   const hasPlan = facts['subscription'] !== 'none';

@@ -1,8 +1,10 @@
+import { approvalEffects } from './approval-effects.ts';
 import { transferEffects } from './transfer-effects.ts';
 import { formatMoney, formatNumber, formatTime } from './format.ts';
+import { adjustEffects, refundEffects } from './money-effects.ts';
 
 export type Facts = Record<string, string | number | boolean | null>;
-type Translate = (key: string, values?: Record<string, unknown>) => string;
+export type Translate = (key: string, values?: Record<string, unknown>) => string;
 
 /** What an action will do, line by line, from what the server found and what is typed so far. */
 export function effects(
@@ -16,64 +18,20 @@ export function effects(
   const say = (key: string, shown: Record<string, unknown> = {}) => t(`panel.actions.${name}.${key}`, shown);
   const number = (value: unknown, signed = false) => formatNumber(Number(value), locale, signed);
   if (name === 'refund' || name === 'refundDuplicate') return refundEffects(facts, locale, t, part);
-  if (name === 'adjustCredits') return adjustEffects(facts, values, say, number, part);
+  if (name === 'adjustCredits') return adjustEffects(facts, values, locale, t, part);
+  if (['approve', 'reject', 'withdraw'].includes(name)) return approvalEffects(name, facts, locale, t, part);
   if (name.endsWith('Transfer')) return transferEffects(name, facts, values, locale, say, part);
   if (part === 'confirm') return [];
   if (name === 'cancel') return cancelEffects(facts, values, locale, say, number);
-  return [say('effect')];
+  if (name === 'grantPlan') return grantEffects(facts, locale, say, number);
+  if (name === 'changePlan') return changeEffects(facts, locale, say, number);
+  if (name === 'erase') return eraseEffects(facts, say, number);
+  if (name === 'resume') return [say('effect', { end: timeOf(facts['endDate'], locale) }), say('mail')];
+  return [say('effect', facts)];
 }
 
 export type Say = (key: string, shown?: Record<string, unknown>) => string;
-type ShowNumber = (value: unknown, signed?: boolean) => string;
-
-function refundEffects(facts: Facts, locale: string, t: Translate, part: string): string[] {
-  const say: Say = (key, shown = {}) => t(`panel.actions.refund.${key}`, shown);
-  const number = (value: unknown) => formatNumber(Number(value), locale);
-  const { amountMinor, currency, creditsTakenBack, creditsUnrecovered } = facts;
-  const amount = formatMoney(Number(amountMinor), String(currency), locale);
-  const credits = number(creditsTakenBack);
-  if (part === 'confirm')
-    return [Number(creditsTakenBack) > 0 ? say('confirmBoth', { amount, credits }) : say('confirm', { amount })];
-  return [
-    say('money', { amount }),
-    Number(creditsTakenBack) > 0 ? say('credits', { credits }) : say('noCredits'),
-    ...(Number(creditsUnrecovered) > 0 ? [say('lost', { credits: number(creditsUnrecovered) })] : []),
-    ...subscriptionEffects(facts, locale, say, number),
-    say('mail'),
-  ];
-}
-
-function subscriptionEffects(
-  { subscription, endsAt, creditsEnding }: Facts,
-  locale: string,
-  say: Say,
-  number: ShowNumber,
-): string[] {
-  if (subscription === 'none') return [];
-  const end = typeof endsAt === 'string' ? formatTime(endsAt, locale) : '';
-  const line = say(`subscription.${String(subscription)}`, { end });
-  return Number(creditsEnding) > 0 ? [line, say('creditsEnding', { credits: number(creditsEnding) })] : [line];
-}
-
-function adjustEffects(
-  facts: Facts,
-  values: Record<string, string>,
-  say: Say,
-  number: ShowNumber,
-  part: string,
-): string[] {
-  const amount = Number(values['amount']);
-  if (!Number.isSafeInteger(amount) || amount === 0)
-    return part === 'confirm' ? [] : [say('now', { credits: number(facts['available']) })];
-  const after = Number(facts['available']) + amount;
-  const credits = number(Math.abs(amount));
-  if (part === 'confirm') return [say(amount > 0 ? 'give' : 'take', { credits })];
-  if (after < 0) return [say('short', { credits: number(facts['available']) })];
-  return [
-    say('change', { before: number(facts['available']), after: number(after) }),
-    say(amount > 0 ? 'keeps' : 'order'),
-  ];
-}
+export type ShowNumber = (value: unknown, signed?: boolean) => string;
 
 function cancelEffects(
   facts: Facts,
@@ -82,7 +40,48 @@ function cancelEffects(
   say: Say,
   number: ShowNumber,
 ): string[] {
-  const end = typeof facts['endDate'] === 'string' ? formatTime(facts['endDate'], locale) : '';
+  const end = timeOf(facts['endDate'], locale);
   if (values['atPeriodEnd'] === 'yes') return [say('runsTo', { end }), say('mail')];
   return [say('endsNow'), say('credits', { credits: number(facts['creditsLost']) }), say('noRefund'), say('mail')];
+}
+
+function timeOf(value: Facts[string] | undefined, locale: string): string {
+  return typeof value === 'string' ? formatTime(value, locale) : '';
+}
+
+/** What stands in the way, or else what goes and what stays. */
+function eraseEffects(facts: Facts, say: Say, number: ShowNumber): string[] {
+  const obstacles = String(facts['obstacles']).split(' ').filter(Boolean);
+  if (obstacles.length > 0) return [say('notYet'), ...obstacles.map((obstacle) => say(`obstacles.${obstacle}`))];
+  return [
+    say('goes'),
+    say('stays', { orders: number(facts['orders']) }),
+    ...(facts['endsFreePlan'] === true ? [say('plan')] : []),
+    ...(Number(facts['available']) > 0 ? [say('credits', { credits: number(facts['available']) })] : []),
+    say('mail'),
+    say('forever'),
+  ];
+}
+
+function grantEffects(facts: Facts, locale: string, say: Say, number: ShowNumber): string[] {
+  if (facts['endsAt'] === undefined) return [];
+  const shown = { end: timeOf(facts['endsAt'], locale), credits: number(facts['credits']) };
+  return [
+    ...(facts['replaces'] === true ? [say('replaces')] : []),
+    say(String(facts['effect']), shown),
+    say('money'),
+    say('mail'),
+  ];
+}
+
+function changeEffects(facts: Facts, locale: string, say: Say, number: ShowNumber): string[] {
+  if (facts['amountMinor'] === undefined) return [];
+  const amount = formatMoney(Number(facts['amountMinor']), String(facts['currency']), locale);
+  const shown = { amount, end: timeOf(facts['endDate'], locale), credits: number(facts['credits']) };
+  return [
+    ...(facts['wasCancelled'] === true ? [say('wasCancelled')] : []),
+    say('then', shown),
+    say('money', shown),
+    say('mail'),
+  ];
 }

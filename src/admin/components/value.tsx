@@ -20,6 +20,8 @@ const toneOf: Readonly<Record<string, string>> = {
   active: 'good',
   running: 'open',
   resolved: 'good',
+  approved: 'good',
+  rejected: 'bad',
   confirmed: 'good',
   completed: 'good',
   sent: 'good',

@@ -42,6 +42,7 @@ export const users: ResourceSpec = {
     related('credit_transactions', 'userId'),
     related('credit_alerts', 'userId'),
     related('emails', 'userId'),
+    related('approval_requests', 'userId'),
     related('audit_log', 'subjectId'),
   ],
   sort: { by: 'createdAt', direction: 'desc' },

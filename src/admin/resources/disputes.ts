@@ -1,5 +1,5 @@
 import { Dispute } from '../../payments/dispute.model.ts';
-import { code, id, money, reference, related, state, time, type ResourceSpec } from './spec.ts';
+import { code, id, money, reference, related, state, time, word, type ResourceSpec } from './spec.ts';
 
 export const disputes: ResourceSpec = {
   id: 'disputes',
@@ -15,8 +15,8 @@ export const disputes: ResourceSpec = {
     amountMinor: money,
     refundedMinor: money,
     currency: code,
-    reason: code,
-    outcome: code,
+    reason: word,
+    outcome: word,
     openedAt: time,
     respondBy: time,
     updatedAt: time,

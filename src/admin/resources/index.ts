@@ -1,4 +1,5 @@
 import type { ResourceId } from '../permissions.ts';
+import { approvalRequests } from './approvals.ts';
 import { bankTransfers } from './bank-transfers.ts';
 import { creditPacks, planPrices, plans } from './catalogue.ts';
 import { creditAlerts, creditBalances, creditGrants, creditHolds, creditTransactions } from './credits.ts';
@@ -17,6 +18,7 @@ export const resources = [
   orders,
   payments,
   refunds,
+  approvalRequests,
   disputes,
   bankTransfers,
   creditTransactions,

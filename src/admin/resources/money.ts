@@ -98,6 +98,7 @@ export const orders: ResourceSpec = {
   related: [
     related('payments', 'orderId'),
     related('refunds', 'orderId'),
+    related('approval_requests', 'orderId'),
     related('disputes', 'orderId'),
     related('bank_transfers', 'orderId'),
     related('credit_grants', 'orderId'),
