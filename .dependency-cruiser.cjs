@@ -2,7 +2,7 @@
  * Who may import whom:
  * main, app → api | pages | webhooks | admin | jobs | sandbox → billing → domains → db → kit
  */
-const domains = 'accounts|approvals|audit|credits|incidents|mail|orders|payments|plans|subscriptions';
+const domains = 'accounts|approvals|audit|credits|incidents|mail|orders|payments|plans|reports|subscriptions';
 const shells = 'api|pages|webhooks|admin|jobs|sandbox';
 const value = { dependencyTypesNot: ['type-only'] };
 

@@ -1,30 +1,31 @@
 import { QueryTypes } from 'sequelize';
+import { z } from 'zod';
 import type { Services } from '../billing/services.ts';
+import { select } from '../db/index.ts';
+import { queueDepth } from '../db/queue.ts';
+import { readSummary, type Summary } from '../reports/summary.ts';
 
-/** The figures of the first page. Money by currency: amounts of different currencies are never added. */
-export interface Dashboard {
-  users: number;
-  newUsers: number;
-  activeSubscriptions: number;
-  ordersToday: number;
-  paidToday: number;
-  revenue: { currency: string; amountMinor: number; refundedMinor: number }[];
+/** The ranges of the first page, in days, today included. */
+export const dashboardRanges = [1, 30, 90, 365] as const;
+
+/** What waits for somebody, and how the machine is. */
+export interface Waiting {
   openIncidents: number;
   failedMails: number;
   failedJobs: number;
   openEvents: number;
   openRefunds: number;
+  queued: number;
 }
 
-/** One statement for all counters; days are UTC days, months are 30 days back from now. */
+export interface Dashboard extends Summary {
+  length: number;
+  waiting: Waiting;
+}
+
+/** One statement for all counters, each over an index of open rows only. */
 const counters = `
   SELECT
-    (SELECT count(*) FROM users WHERE status <> 'deleted') AS "users",
-    (SELECT count(*) FROM users WHERE created_at > $now::timestamptz - interval '30 days') AS "newUsers",
-    (SELECT count(*) FROM subscriptions WHERE status IN ('active', 'past_due') AND price_id IS NOT NULL)
-      AS "activeSubscriptions",
-    (SELECT count(*) FROM orders WHERE created_at >= $today) AS "ordersToday",
-    (SELECT count(*) FROM orders WHERE created_at >= $today AND paid_at IS NOT NULL) AS "paidToday",
     (SELECT count(*) FROM incidents WHERE status = 'open') AS "openIncidents",
     (SELECT count(*) FROM emails WHERE status = 'failed') AS "failedMails",
     (SELECT count(*) FROM job_runs WHERE error IS NOT NULL AND started_at > $now::timestamptz - interval '7 days')
@@ -32,17 +33,30 @@ const counters = `
     (SELECT count(*) FROM provider_events WHERE handled_at IS NULL) AS "openEvents",
     (SELECT count(*) FROM refunds WHERE status = 'pending') AS "openRefunds"`;
 
-const revenue = `
-  SELECT currency, sum(amount_minor)::bigint AS "amountMinor", sum(refunded_minor)::bigint AS "refundedMinor" FROM orders
-  WHERE paid_at > $now::timestamptz - interval '30 days' GROUP BY currency ORDER BY 2 DESC`;
+const asked = z.object({
+  days: z.coerce.number().pipe(z.literal(dashboardRanges, 'Give 1, 30, 90 or 365.')).default(30),
+});
 
-export async function readDashboard({ db, clock }: Services): Promise<Dashboard> {
-  const now = clock.now();
-  const bind = { now, today: `${now.toISOString().slice(0, 10)}T00:00:00Z` };
-  const [[counts], byCurrency] = await Promise.all([
-    db.sequelize.query<Omit<Dashboard, 'revenue'>>(counters, { type: QueryTypes.SELECT, bind }),
-    db.sequelize.query<Dashboard['revenue'][number]>(revenue, { type: QueryTypes.SELECT, bind: { now } }),
+/** @param query `days`: how many. What they mean stands in docs/metrics.md. @throws ZodError */
+export async function readDashboard(services: Services, query: unknown = {}): Promise<Dashboard> {
+  const { days: length } = asked.parse(query);
+  const [summary, waiting] = await Promise.all([readFigures(services, length), readWaiting(services)]);
+  return { ...summary, length, waiting };
+}
+
+async function readFigures({ db, clock }: Services, length: number): Promise<Summary> {
+  return db.transaction(async (tx) => {
+    // The statements are long and their answers short: to compile them would take longer than to run them.
+    await select(tx, `SELECT set_config('jit', 'off', true)`);
+    return readSummary(tx, length, clock.now());
+  });
+}
+
+async function readWaiting({ db, clock }: Services): Promise<Waiting> {
+  const [[counts], queued] = await Promise.all([
+    db.sequelize.query<Omit<Waiting, 'queued'>>(counters, { type: QueryTypes.SELECT, bind: { now: clock.now() } }),
+    queueDepth(db.pool),
   ]);
   if (counts === undefined) throw new Error('the counters have no row');
-  return { ...counts, revenue: byCurrency };
+  return { ...counts, queued };
 }

@@ -32,10 +32,16 @@ function vendorScripts(): Promise<NamedAsset>[] {
 }
 
 function ownFiles(): Promise<NamedAsset>[] {
+  const plotStyles = path.join(path.dirname(require.resolve('uplot')), 'uPlot.min.css');
   const shared = (file: string) => path.join(here, '../../public', file);
   return [
     readAsset('logo.svg', shared('favicon.svg')),
-    readAsset('panel.css', shared('tokens.css'), ...styles.map((name) => path.join(here, `assets/panel/${name}.css`))),
+    readAsset(
+      'panel.css',
+      shared('tokens.css'),
+      plotStyles,
+      ...styles.map((name) => path.join(here, `assets/panel/${name}.css`)),
+    ),
   ];
 }
 
@@ -50,6 +56,7 @@ const styles = [
   'forms',
   'dashboard',
   'search',
+  'charts',
   'story',
   'timeline',
   'incident',
@@ -68,14 +75,18 @@ const globals: Readonly<Record<string, string>> = {
   '@adminjs/design-system': 'AdminJSDesignSystem',
 };
 
+/** What is bundled with our components. */
+const bundledPackages: readonly string[] = ['uplot'];
+
 const fromPage: Plugin = {
   name: 'from-page',
   setup(build) {
-    build.onResolve({ filter: /^[^./]/ }, ({ path: name }) =>
-      globals[name] === undefined
+    build.onResolve({ filter: /^[^./]/ }, ({ path: name }) => {
+      if (bundledPackages.includes(name)) return null;
+      return globals[name] === undefined
         ? { errors: [{ text: `the panel's pages do not have ${name}` }] }
-        : { path: name, namespace: 'page' },
-    );
+        : { path: name, namespace: 'page' };
+    });
     build.onLoad({ filter: /.*/, namespace: 'page' }, ({ path: name }) => ({
       contents: `module.exports = ${globals[name] ?? ''}`,
     }));

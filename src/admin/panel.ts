@@ -1,3 +1,4 @@
+import type { ActionRequest } from 'adminjs';
 import type { Router } from 'express';
 import type { Services } from '../billing/services.ts';
 import { readDesignTokens } from '../kit/design-tokens.ts';
@@ -34,7 +35,10 @@ export async function loadPanel(services: Services, root: string): Promise<Route
     logoutPath: `${root}/logout`,
     resources: resources.map((spec) => toResource(spec, recordActions, services)),
     branding: { companyName: 'Plantain', logo: assets.url('logo.svg'), withMadeWithLove: false },
-    dashboard: { component: 'PanelDashboard', handler: () => readDashboard(services) },
+    dashboard: {
+      component: 'PanelDashboard',
+      handler: (request: ActionRequest) => readDashboard(services, request.query),
+    },
     locale: panelLocale,
     settings: { defaultPerPage: 20 },
   });

@@ -15,6 +15,7 @@ import { resetQuotas } from '../billing/reset-quotas.ts';
 import { sendLowBalanceMails } from '../billing/send-low-balance-mails.ts';
 import { sendRenewalReminders } from '../billing/send-renewal-reminders.ts';
 import type { Services } from '../billing/services.ts';
+import { updateMetrics } from '../billing/update-metrics.ts';
 import { deleteOldRuns } from './runs.ts';
 
 export interface Job {
@@ -43,6 +44,7 @@ export const jobs: readonly Job[] = [
   { name: 'expire-credits', every: 'ten minutes', run: (services, tell) => expireCredits(services, { tell }) },
   { name: 'send-low-balance-mails', every: 'minute', run: sendLowBalanceMails },
   { name: 'sweep-outbox', every: 'minute', run: (services) => sweepOutbox(services) },
+  { name: 'update-metrics', every: 'hour', run: updateMetrics },
   { name: 'check-books', every: 'day', run: checkBooks },
   { name: 'reconcile', every: 'day', run: (services) => reconcile(services) },
   {

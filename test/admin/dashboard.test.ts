@@ -4,6 +4,7 @@ import { readUserStory } from '../../src/admin/user-story.ts';
 import { refundOrder } from '../../src/billing/refund-order.ts';
 import { useTestDatabase } from '../support/database.ts';
 import { addCustomer, addStaff, buy, startPanel, type TestPanel } from './harness.ts';
+import { StaffClient } from './staff-client.ts';
 
 describe('figures in the panel', function () {
   this.timeout(60_000);
@@ -17,27 +18,49 @@ describe('figures in the panel', function () {
 
   it('count what is there: nothing at first, then sales less refunds', async () => {
     const { services } = panel;
-    expect(await readDashboard(services)).to.deep.include({
-      users: 0,
-      activeSubscriptions: 0,
-      ordersToday: 0,
-      revenue: [],
-    });
+    const { now: nothing } = await readDashboard(services);
+    expect(Object.values(nothing).flatMap((byDimension) => Object.values(byDimension))).to.satisfy((all: number[]) =>
+      all.every((value) => value === 0),
+    );
     const staff = await addStaff(services, 'owner');
     const [ada, bo] = [await addCustomer(services), await addCustomer(services, 'Bo Example')];
     await buy(services, ada.id, { plan: { planCode: 'pro' }, subscriptionType: 'monthly' });
     const pack = await buy(services, bo.id, { packCode: 'pack-500' });
     const actor = { staffId: staff.id, name: 'owner', address: null };
     await refundOrder(services, { orderId: pack, reason: 'a mistake', staff: actor });
-    expect(await readDashboard(services)).to.deep.include({
-      users: 2,
-      newUsers: 2,
-      activeSubscriptions: 1,
-      ordersToday: 2,
-      paidToday: 2,
-      revenue: [{ currency: 'USD', amountMinor: 2999 + 999, refundedMinor: 999 }],
-      openRefunds: 0,
+    const { now, before, series, days, waiting } = await readDashboard(services);
+    expect(now).to.deep.include({
+      revenue: { USD: 2999 + 999 },
+      refunds: { USD: 999 },
+      mrr: { USD: 2999 },
+      active_subscriptions: { '': 1 },
+      new_subscriptions: { '': 1 },
+      payments_completed: { USD: 2 },
+      payments_failed: {},
+      registrations: { '': 2 },
+      registrations_paid: { '': 2 },
+      checkouts: { '': 2 },
+      checkouts_paid: { '': 2 },
     });
+    expect(before.revenue).to.deep.equal({ USD: 0 });
+    expect(days).to.have.length(30);
+    expect(series.revenue['USD']?.at(-1)).to.equal(2999 + 999);
+    expect(waiting).to.include({ openRefunds: 0, openIncidents: 0 });
+  });
+
+  it('are of the range that is asked for, and of no other', async () => {
+    const { email } = await addStaff(panel.services, 'viewer', 'Vera Viewer');
+    const client = await StaffClient.signedIn(panel, email);
+    for (const days of [1, 30, 90, 365]) {
+      const { status, json } = await client.get(`/api/dashboard?days=${days}`);
+      expect(status).to.equal(200);
+      expect(json).to.include({ length: days });
+      expect(json['days']).to.have.length(Math.max(30, days));
+    }
+    for (const days of ['7', '0', '-30', '1e9', 'x', '', '30&days=90']) {
+      const { status } = await client.get(`/api/dashboard?days=${days}`);
+      expect(status, days).to.equal(400);
+    }
   });
 
   it('tell of one customer what they have and what they paid, refunds taken off', async () => {

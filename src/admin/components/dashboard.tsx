@@ -1,139 +1,111 @@
 import { ApiClient, useTranslation } from 'adminjs';
-import { useEffect, useState, type ReactNode } from 'react';
-import { Link } from 'react-router-dom';
+import { useEffect, useState } from 'react';
+import { useSearchParams } from 'react-router-dom';
 import type { Dashboard } from '../dashboard.ts';
-import { formatMoney, formatNumber } from './format.ts';
+import { formatDay } from './chart.tsx';
+import { DashboardCharts } from './dashboard-charts.tsx';
+import { DashboardFigures } from './dashboard-figures.tsx';
+import { DashboardWaiting } from './dashboard-waiting.tsx';
+import { Problem, problemOf, type ProblemDocument } from './send.tsx';
 
-/** The first page: how business is, and what waits for somebody. */
+const ranges = ['1', '30', '90', '365'] as const;
+
+/** The first page: how business is, and what waits for somebody. Range and currency are in the address. */
 export function PanelDashboard() {
-  const { t, i18n } = useTranslation();
-  const [figures, setFigures] = useState<Dashboard | 'failed'>();
-  useEffect(() => {
-    new ApiClient().getDashboard<Dashboard>().then(
-      ({ data }) => {
-        setFigures(data);
-      },
-      () => {
-        setFigures('failed');
-      },
-    );
-  }, []);
-  if (figures === 'failed')
+  const { t } = useTranslation();
+  const [params, setParams] = useSearchParams();
+  const days = ranges.find((range) => range === params.get('days')) ?? '30';
+  const { board, problem } = useBoard(days);
+  const choose = (name: string, value: string) => {
+    const changed = new URLSearchParams(params);
+    changed.set(name, value);
+    setParams(changed, { replace: true });
+  };
+  if (board === undefined)
     return (
-      <p className="p-page p-problem" role="alert">
-        {t('panel.dashboard.failed')}
-      </p>
-    );
-  if (figures === undefined)
-    return (
-      <p className="p-page p-quiet-text" role="status">
-        {t('panel.loading')}
-      </p>
-    );
-  const number = (value: number) => formatNumber(value, i18n.language);
-  const money = (amountMinor: number, currency: string) => formatMoney(amountMinor, currency, i18n.language);
-  return (
-    <div className="p-page">
-      <h1>{t('panel.dashboard.title')}</h1>
-      <div className="p-tiles">
-        <Tile
-          to="users"
-          label={t('panel.dashboard.users')}
-          value={number(figures.users)}
-          more={t('panel.dashboard.newUsers', { shown: number(figures.newUsers) })}
-        />
-        <Tile
-          to="subscriptions?filters.status=active"
-          label={t('panel.dashboard.subscriptions')}
-          value={number(figures.activeSubscriptions)}
-          more={t('panel.dashboard.paying')}
-        />
-        <Tile
-          to="orders"
-          label={t('panel.dashboard.orders')}
-          value={number(figures.ordersToday)}
-          more={t('panel.dashboard.paid', { shown: number(figures.paidToday) })}
-        />
-        <Tile
-          to="orders?filters.status=completed"
-          label={t('panel.dashboard.revenue')}
-          value={<Revenue figures={figures} money={money} />}
-          more={<Refunded figures={figures} money={money} />}
-        />
+      <div className="p-page" role="status">
+        {problem === undefined ? <p className="p-quiet-text">{t('panel.loading')}</p> : <Problem problem={problem} />}
       </div>
-      <h2>{t('panel.dashboard.waiting')}</h2>
-      <Waiting figures={figures} />
+    );
+  const currencies = currenciesOf(board);
+  const currency = currencies.find((one) => one === params.get('currency')) ?? currencies[0] ?? 'USD';
+  return (
+    <div className="p-page" aria-busy={String(board.length) !== days}>
+      <div className="p-board-head">
+        <h1>{t('panel.dashboard.title')}</h1>
+        <div className="p-segments" role="group" aria-label={t('panel.board.range')}>
+          {ranges.map((range) => (
+            <button key={range} type="button" aria-pressed={range === days} onClick={() => choose('days', range)}>
+              {t(`panel.board.days_${range}`)}
+            </button>
+          ))}
+        </div>
+        {currencies.length > 1 && (
+          <div className="p-segments" role="group" aria-label={t('panel.board.currency')}>
+            {currencies.map((one) => (
+              <button key={one} type="button" aria-pressed={one === currency} onClick={() => choose('currency', one)}>
+                {one}
+              </button>
+            ))}
+          </div>
+        )}
+      </div>
+      <Problem problem={problem} />
+      <Span board={board} />
+      <DashboardWaiting waiting={board.waiting} />
+      <DashboardFigures board={board} currency={currency} />
+      <DashboardCharts board={board} currency={currency} />
     </div>
   );
 }
 
-interface TileProps {
-  to: string;
-  label: string;
-  value: ReactNode;
-  more: ReactNode;
+/** Keeps what is shown until the next range is there. */
+function useBoard(days: string): { board: Dashboard | undefined; problem: ProblemDocument | undefined } {
+  const [board, setBoard] = useState<Dashboard>();
+  const [problem, setProblem] = useState<ProblemDocument>();
+  useEffect(() => {
+    let isLate = false;
+    new ApiClient().getDashboard<Dashboard>({ params: { days } }).then(
+      ({ data }) => {
+        if (isLate) return;
+        setBoard(data);
+        setProblem(undefined);
+      },
+      (error: unknown) => {
+        if (!isLate) setProblem(problemOf(error));
+      },
+    );
+    return () => {
+      isLate = true;
+    };
+  }, [days]);
+  return { board, problem };
 }
 
-function Tile({ to, label, value, more }: TileProps) {
-  return (
-    <Link className="p-tile" to={`/admin/resources/${to}`}>
-      <span className="p-tile-label">{label}</span>
-      <span className="p-tile-value">{value}</span>
-      <span className="p-tile-more">{more}</span>
-    </Link>
-  );
-}
-
-interface MoneyProps {
-  figures: Dashboard;
-  money: (amountMinor: number, currency: string) => string;
-}
-
-function Revenue({ figures: { revenue }, money }: MoneyProps) {
-  if (revenue.length === 0) return <>–</>;
-  return (
-    <>
-      {revenue.map(({ currency, amountMinor, refundedMinor }) => (
-        <span key={currency}>{money(amountMinor - refundedMinor, currency)}</span>
-      ))}
-    </>
-  );
-}
-
-function Refunded({ figures: { revenue }, money }: MoneyProps) {
-  const { t } = useTranslation();
-  const refunded = revenue.filter(({ refundedMinor }) => refundedMinor > 0);
-  if (refunded.length === 0) return <>{t('panel.dashboard.noRefunds')}</>;
-  return (
-    <>
-      {t('panel.dashboard.refunded', {
-        amounts: refunded.map(({ currency, refundedMinor }) => money(refundedMinor, currency)).join(', '),
-      })}
-    </>
-  );
-}
-
-function Waiting({ figures }: { figures: Dashboard }) {
+/** From when to when, and what is missing. */
+function Span({ board: { from, to, length, missingSince } }: { board: Dashboard }) {
   const { t, i18n } = useTranslation();
-  const items = [
-    ['openIncidents', 'incidents?filters.status=open'],
-    ['failedMails', 'emails?filters.status=failed'],
-    ['failedJobs', 'job_runs?filters.error=some'],
-    ['openEvents', 'provider_events?filters.handledAt=none'],
-    ['openRefunds', 'refunds?filters.status=pending'],
-  ] as const;
-  const open = items.filter(([name]) => figures[name] > 0);
-  if (open.length === 0) return <p className="p-calm">{t('panel.dashboard.nothingWaits')}</p>;
+  const day = (value: string) => formatDay(value, i18n.language);
   return (
-    <ul className="p-waiting">
-      {open.map(([name, to]) => (
-        <li key={name}>
-          <Link to={`/admin/resources/${to}`}>
-            <strong>{formatNumber(figures[name], i18n.language)}</strong>{' '}
-            {t(`panel.dashboard.${name}`, { count: figures[name] })}
-          </Link>
-        </li>
-      ))}
-    </ul>
+    <>
+      <p className="p-quiet-text">
+        {length === 1
+          ? t('panel.board.today', { to: day(to) })
+          : t('panel.board.span', { from: day(from), to: day(to) })}
+      </p>
+      {missingSince !== null && (
+        <p className="p-board-missing" role="status">
+          {t('panel.board.missing', { since: day(missingSince) })}
+        </p>
+      )}
+    </>
   );
+}
+
+/** Those in which money moved, the one with most payments first. */
+function currenciesOf({ now, before }: Dashboard): string[] {
+  const all = [now.revenue, before.revenue, now.refunds, now.mrr].flatMap((byCurrency) => Object.keys(byCurrency));
+  const weight = (currency: string) =>
+    (now.payments_completed[currency] ?? 0) + (before.payments_completed[currency] ?? 0);
+  return [...new Set(all)].sort((a, b) => weight(b) - weight(a) || a.localeCompare(b));
 }
