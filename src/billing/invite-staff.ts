@@ -72,8 +72,14 @@ export async function withdrawInvitation(services: Services, { staffId, reason, 
   });
 }
 
-/** A link by which they choose another password; until then theirs goes on working. @throws NotFound, Conflict */
-export async function resetStaffPassword(services: Services, { staffId, reason, staff: by }: About): Promise<void> {
+/**
+ * A link by which they choose another password; until then theirs goes on working. Whoever asks for their own gives no
+ * reason. @throws NotFound, Conflict
+ */
+export async function resetStaffPassword(
+  services: Services,
+  { staffId, reason = null, staff: by }: Omit<About, 'reason'> & { reason?: string },
+): Promise<void> {
   const now = services.clock.now();
   await services.db.transaction(async (tx) => {
     const staff = await lockStaff(tx, staffId);
