@@ -136,6 +136,17 @@ describe('the chain of the audit log', function () {
     expect(await found()).to.deep.equal([{ of: book, subject: 'end', rows: [{ missing: { first: 2, last: 4 } }] }]);
   });
 
+  it('names the last entry when the head of the chain was taken away, and goes on no further', async () => {
+    await tamper('DELETE FROM audit_head');
+    expect((await found()).map(({ rows }) => rows)).to.deep.equal([[{ entry: 4, what: 'inserted' }]]);
+    let refused: unknown;
+    await record('order.refund').catch((error: unknown) => {
+      refused = error;
+    });
+    expect(refused).to.be.an('error').with.property('message').that.includes('audit_head');
+    expect(await log()).to.have.length(4);
+  });
+
   it('names an entry that was put in', async () => {
     await tamper(`INSERT INTO audit_log (id, actor, action, subject_type, subject_id, created_at)
       VALUES (gen_random_uuid(), 'Nobody', 'x', 'y', 'z', now())`);
