@@ -55,6 +55,9 @@ const functions = `
     entry audit_log := NEW;
   BEGIN
     SELECT seq + 1, hash INTO entry.seq, entry.prev_hash FROM audit_head FOR UPDATE;
+    IF NOT FOUND THEN
+      RAISE EXCEPTION 'the chain of the audit log has no end to go on from: audit_head is empty';
+    END IF;
     entry.hash := audit_hash(entry);
     UPDATE audit_log SET seq = entry.seq, prev_hash = entry.prev_hash, hash = entry.hash WHERE id = entry.id;
     UPDATE audit_head SET seq = entry.seq, hash = entry.hash;

@@ -3,6 +3,7 @@ import { validate as isUuid } from 'uuid';
 import { countRecoveryCodes, hasFactor } from '../accounts/staff-factor.ts';
 import { liveSessions } from '../accounts/staff-sessions.ts';
 import type { Staff, StaffActor } from '../accounts/staff.ts';
+import { resetStaffPassword } from '../billing/invite-staff.ts';
 import { endStaffSessions } from '../billing/manage-staff.ts';
 import { enrolSecondFactor, removeSecondFactor, renewRecoveryCodes } from '../billing/second-factor.ts';
 import type { Services } from '../billing/services.ts';
@@ -35,7 +36,7 @@ export function ownAccount({ services, root, show }: OwnAccountParts): Router {
     showMe(response, { status: 401, problem: translatorOf(response)('admin:code.wrong') });
 
   router.get('/me', (request, response) => {
-    const done = ['ended', 'removed'].find((name) => request.query[name] !== undefined);
+    const done = ['ended', 'removed', 'mailed'].find((name) => request.query[name] !== undefined);
     return showMe(response, done === undefined ? {} : { notice: translatorOf(response)(`admin:me.${done}`) });
   });
 
@@ -51,6 +52,12 @@ export function ownAccount({ services, root, show }: OwnAccountParts): Router {
     const { by } = signedIn(request, response);
     await endStaffSessions(services, { staffId: by.staffId, staff: by, except: sessionIdOf(response) ?? '' });
     response.redirect(303, `${me}?ended`);
+  });
+
+  router.post('/me/password', async (request, response) => {
+    const { by } = signedIn(request, response);
+    await resetStaffPassword(services, { staffId: by.staffId, staff: by });
+    response.redirect(303, `${me}?mailed`);
   });
 
   const showEnrol = (response: Response, staff: Staff, proposal: string, shown: Shown = {}) => {

@@ -72,7 +72,7 @@ function property(field: Field, below: string | undefined): object {
   return {
     custom: { kind, ...rest, below },
     components: { list: 'PanelCell', show: 'PanelField' },
-    ...('values' in field && { availableValues: field.values?.map((value) => ({ value, label: value })) }),
+    ...('values' in field && { availableValues: field.values.map((value) => ({ value, label: value })) }),
   };
 }
 

@@ -17,6 +17,9 @@ export interface ChainHead {
   hash: string;
 }
 
+/** Before the first entry; where the head was taken away, every entry stands behind it. */
+const noHead: ChainHead = { seq: 0, hash: '0'.repeat(64) };
+
 /** Some of them: a log that was overwritten is one fault. */
 const reported = 100;
 
@@ -34,7 +37,7 @@ export async function checkChain(
     `SELECT *, count(*) OVER () AS total FROM (${wrong}) w ORDER BY first NULLS LAST LIMIT ${reported}`,
   );
   const { rows } = onlyRow(await select<{ rows: number }>(tx, 'SELECT count(*) AS rows FROM audit_log'));
-  const head = onlyRow(await select<ChainHead>(tx, 'SELECT seq, hash FROM audit_head'));
+  const [head = noHead] = await select<ChainHead>(tx, 'SELECT seq, hash FROM audit_head');
   return {
     rows,
     broken: broken.map(({ subject, what, first, last }) => ({ subject, what, first, last })),
@@ -68,4 +71,5 @@ const wrong = `
   SELECT 'end', 'missing', coalesce(t.seq, 0) + 1, h.seq FROM audit_head h LEFT JOIN tail t ON true
   WHERE h.seq > coalesce(t.seq, 0)
   UNION ALL
-  SELECT t.id::text, 'inserted', t.seq, t.seq FROM audit_head h JOIN tail t ON t.seq > h.seq OR t.seq = h.seq AND t.hash <> h.hash`;
+  SELECT t.id::text, 'inserted', t.seq, t.seq FROM tail t LEFT JOIN audit_head h ON true
+  WHERE h.seq IS NULL OR t.seq > h.seq OR t.seq = h.seq AND t.hash <> h.hash`;

@@ -72,13 +72,19 @@ export async function withdrawInvitation(services: Services, { staffId, reason, 
   });
 }
 
-/** A link by which they choose another password; until then theirs goes on working. @throws NotFound, Conflict */
-export async function resetStaffPassword(services: Services, { staffId, reason, staff: by }: About): Promise<void> {
+/**
+ * A link by which they choose another password; until then theirs goes on working. Whoever asks for their own gives no
+ * reason. @throws NotFound, Conflict
+ */
+export async function resetStaffPassword(
+  services: Services,
+  { staffId, reason, staff: by }: Omit<About, 'reason'> & { reason?: string },
+): Promise<void> {
   const now = services.clock.now();
   await services.db.transaction(async (tx) => {
     const staff = await lockStaff(tx, staffId);
     if (staff.status !== 'active') throw new Conflict('Only an active account has a password to change.');
-    await noteAboutStaff(tx, by, staffId, { action: 'staff.reset-password', reason, now });
+    await noteAboutStaff(tx, by, staffId, { action: 'staff.reset-password', reason: reason ?? null, now });
     await sendLink(services, tx, staff, { kind: 'reset', by, now });
   });
 }

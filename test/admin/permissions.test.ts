@@ -71,10 +71,12 @@ describe('what each role may do in the panel', function () {
       const before = await contents(database.db.pool);
       const client = clientOf(role);
       for (const [id, action] of everyAction().filter(([resource, name]) => !may(role, resource, name))) {
-        for (const path of paths(id, action)) {
-          const answers = [await client.post(path, { reason: 'by hand', amount: 5 }), await client.get(path)];
-          const isKnown =
-            builtIn.includes(action) || recordActions.some((one) => one.resource === id && one.name === action);
+        const isKnown =
+          builtIn.includes(action) || recordActions.some((one) => one.resource === id && one.name === action);
+        // What another table can do is not there at all: one address tells.
+        for (const path of isKnown ? paths(id, action) : paths(id, action).slice(1, 2)) {
+          const answers = [await client.post(path, { reason: 'by hand', amount: 5 })];
+          if (isKnown) answers.push(await client.get(path));
           for (const { status } of answers) expect(status, `${role} ${path}`).to.equal(isKnown ? 403 : 404);
         }
       }

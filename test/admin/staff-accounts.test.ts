@@ -139,6 +139,18 @@ describe('staff accounts', function () {
     expect((await new StaffClient(panel).signIn(email, 'a new one, and longer')).status).to.equal(303);
   });
 
+  it('ask for a link of their own, which goes to their address and nowhere else', async () => {
+    const { id, email } = await addStaff(panel.services, 'viewer', 'Self Serving');
+    const client = await StaffClient.signedIn(panel, email);
+    expect((await client.send('POST', '/me/password')).headers.get('Location')).to.equal('/admin/me?mailed');
+    expect((await client.get('/me?mailed')).text).to.include('on its way to your address');
+    const mails = await mailsTo(email);
+    expect(mails.map(({ template }) => template)).to.deep.equal(['staff_password']);
+    expect((await accept(await tokenTo(email), 'chosen by themselves')).status).to.equal(303);
+    expect((await client.get('/api/dashboard')).status).to.equal(401);
+    expect(await actions(id)).to.deep.equal(['sign-in', 'reset-password', 'choose-password']);
+  });
+
   it('never take a password from somebody else', async () => {
     const { id } = await addStaff(panel.services, 'support', 'Careful Carl');
     const body = { name: 'Carl', role: 'support', status: 'active', locale: 'en', password: 'an owner knows this' };

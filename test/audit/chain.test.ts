@@ -1,11 +1,16 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { recordAudit } from '../../src/audit/audit.ts';
 import { findDifferences, proveBooks } from '../../src/billing/check-books.ts';
+import type { Database } from '../../src/db/index.ts';
 import { FixedClock } from '../../src/kit/clock.ts';
 import { createLogger } from '../../src/kit/logger.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { createTestDatabase, type TestDatabase } from '../support/database.ts';
-import type { Database } from '../../src/db/index.ts';
+import { projectRoot } from '../support/start.ts';
+
+const run = promisify(execFile);
 
 interface Entry {
   id: string;
@@ -131,6 +136,17 @@ describe('the chain of the audit log', function () {
     expect(await found()).to.deep.equal([{ of: book, subject: 'end', rows: [{ missing: { first: 2, last: 4 } }] }]);
   });
 
+  it('names the last entry when the head of the chain was taken away, and goes on no further', async () => {
+    await tamper('DELETE FROM audit_head');
+    expect((await found()).map(({ rows }) => rows)).to.deep.equal([[{ entry: 4, what: 'inserted' }]]);
+    let refused: unknown;
+    await record('order.refund').catch((error: unknown) => {
+      refused = error;
+    });
+    expect(refused).to.be.an('error').with.property('message').that.includes('audit_head');
+    expect(await log()).to.have.length(4);
+  });
+
   it('names an entry that was put in', async () => {
     await tamper(`INSERT INTO audit_log (id, actor, action, subject_type, subject_id, created_at)
       VALUES (gen_random_uuid(), 'Nobody', 'x', 'y', 'z', now())`);
@@ -138,6 +154,22 @@ describe('the chain of the audit log', function () {
     await tamper(`UPDATE audit_log SET seq = 5, prev_hash = (SELECT hash FROM audit_head) WHERE seq IS NULL;
       UPDATE audit_log a SET hash = audit_hash(a) WHERE seq = 5`);
     expect((await found()).map(({ rows }) => rows)).to.deep.equal([[{ entry: 5, what: 'inserted' }]]);
+  });
+
+  it('takes in what was written before there was a chain, and lets go of it again', async () => {
+    const migrate = (...command: string[]) =>
+      run(process.execPath, ['node_modules/.bin/sequelize-cli', ...command], {
+        cwd: projectRoot,
+        env: { PATH: process.env.PATH, DATABASE_URL: database.url },
+      });
+    await migrate('db:migrate:undo:all', '--to', '20261127000100-audit-chain.cjs');
+    const { rows: plain } = await db.pool.query<{ id: string }>('SELECT * FROM audit_log ORDER BY created_at, id');
+    expect(plain[0]).to.not.have.property('seq');
+    await migrate('db:migrate');
+    expect((await log()).map(({ id }) => id)).to.deep.equal(plain.map(({ id }) => id));
+    await record('order.refund');
+    expect((await log()).map(({ seq }) => seq)).to.deep.equal([1, 2, 3, 4, 5]);
+    expect(await found()).to.deep.equal([]);
   });
 
   it('puts what it finds before staff, and tells where it ends', async () => {

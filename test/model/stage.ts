@@ -72,13 +72,18 @@ export function useStage(): () => Stage {
   };
 }
 
-/** The catalogue, the staff, and what PayPal keeps: its keys, its tokens. All else is emptied, whoever adds it. */
+/**
+ * The catalogue, the staff with the chain of what they did, and what PayPal keeps: its keys, its tokens. All else is
+ * emptied, whoever adds it.
+ */
 const kept = [
   'SequelizeMeta',
   'plans',
   'plan_prices',
   'credit_packs',
   'staff',
+  'audit_log',
+  'audit_head',
   'paypal_keys',
   'paypal_tokens',
   'clock',

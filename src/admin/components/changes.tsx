@@ -45,5 +45,5 @@ function sideOf(text: unknown): Side {
 /** As it was written; what is nested, as JSON in lines. */
 function shown(value: unknown): string {
   if (value === undefined || value === null) return '';
-  return typeof value === 'object' ? JSON.stringify(value, null, 2) : String(value as string | number | boolean);
+  return typeof value === 'string' ? value : JSON.stringify(value, null, 2);
 }
