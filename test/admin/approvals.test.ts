@@ -221,7 +221,7 @@ describe('what takes two people', function () {
     await refund(orderId);
     const id = await asked();
     const gateway = providerOf(panel.services, 'paypal');
-    const { refundCapture } = gateway;
+    const refundCapture = gateway.refundCapture.bind(gateway);
     gateway.refundCapture = () => Promise.reject(new Error('the process ended here'));
     try {
       expect((await decide(id, 'approve', other)).status).to.equal(500);
