@@ -15,7 +15,7 @@ module.exports = {
         currency char(3) CHECK (currency ~ '^[A-Z]{3}$'),
         credits bigint CHECK (credits <> 0),
         parameters jsonb NOT NULL,
-        preview jsonb NOT NULL,
+        shown jsonb NOT NULL,
         reason text NOT NULL CHECK (length(btrim(reason)) > 0),
         requested_by uuid NOT NULL REFERENCES staff,
         created_at timestamptz NOT NULL,

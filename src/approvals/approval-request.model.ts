@@ -27,7 +27,7 @@ export class ApprovalRequest extends Model<InferAttributes<ApprovalRequest>, Inf
   /** The rest of what was asked for. */
   declare parameters: object;
   /** What whoever asked was shown. */
-  declare preview: object;
+  declare shown: object;
   declare reason: string;
   declare requestedBy: string;
   declare createdAt: Date;
@@ -53,7 +53,7 @@ export function initApprovalRequest(sequelize: Sequelize): void {
       currency: { type: DataTypes.TEXT, allowNull: true },
       credits: { type: DataTypes.BIGINT, allowNull: true },
       parameters: { type: DataTypes.JSONB, allowNull: false },
-      preview: { type: DataTypes.JSONB, allowNull: false },
+      shown: { type: DataTypes.JSONB, allowNull: false },
       reason: { type: DataTypes.TEXT, allowNull: false },
       requestedBy: { type: DataTypes.UUID, allowNull: false },
       createdAt: { type: DataTypes.DATE, allowNull: false },

@@ -22,7 +22,7 @@ export interface ApprovalLimits {
 
 export type NewApproval = Pick<
   ApprovalRequest,
-  'id' | 'kind' | 'userId' | 'parameters' | 'preview' | 'reason' | 'requestedBy' | 'expiresAt'
+  'id' | 'kind' | 'userId' | 'parameters' | 'shown' | 'reason' | 'requestedBy' | 'expiresAt'
 > &
   Partial<Pick<ApprovalRequest, 'orderId' | 'amountMinor' | 'currency' | 'credits'>> & { now: Date };
 

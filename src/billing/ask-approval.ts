@@ -46,7 +46,7 @@ export async function refundOrAsk(
   const parameters: RefundParameters = { endSubscription, incidentId };
   const asked = { kind: 'refund' as const, userId: order.userId, orderId, amountMinor, currency, parameters };
   const approval = await services.db.transaction((tx) =>
-    ask(services, tx, { ...asked, id: newId(), preview: { ...plan, leftMinor }, reason: reason.trim() }, staff),
+    ask(services, tx, { ...asked, id: newId(), shown: { ...plan, leftMinor }, reason: reason.trim() }, staff),
   );
   return { approval };
 }
@@ -70,7 +70,7 @@ export async function adjustOrAsk(
     if (available + amount < 0) throw new InsufficientCredits(available, -amount);
     const parameters: AdjustmentParameters = { expiresAt: expiresAt?.toISOString() ?? null };
     const asked = { kind: 'adjustment' as const, userId, credits: amount, parameters };
-    return { approval: await ask(services, tx, { ...asked, id: requestId, preview: { available }, reason }, staff) };
+    return { approval: await ask(services, tx, { ...asked, id: requestId, shown: { available }, reason }, staff) };
   });
 }
 

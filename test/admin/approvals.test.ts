@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { expireApprovals } from '../../src/billing/expire-approvals.ts';
+import { followUpRefunds } from '../../src/billing/follow-up.ts';
+import { providerOf } from '../../src/billing/services.ts';
 import { findDifferences } from '../../src/billing/check-books.ts';
 import { newId } from '../../src/kit/ids.ts';
 import { useTestDatabase } from '../support/database.ts';
@@ -212,6 +214,26 @@ describe('what takes two people', function () {
     await adjust(-9000, {}, other);
     expect(noticeOf(await decide(await asked(), 'approve', one))).to.equal('approvalDone');
     expect(noticeOf(await decide(taking, 'approve', other))).to.equal('approvalFailed');
+  });
+
+  it('is finished by a job when the process ends between the decision and the gateway', async () => {
+    const orderId = await expensive();
+    await refund(orderId);
+    const id = await asked();
+    const gateway = providerOf(panel.services, 'paypal');
+    const refundCapture = gateway.refundCapture.bind(gateway);
+    gateway.refundCapture = () => Promise.reject(new Error('the process ended here'));
+    try {
+      expect((await decide(id, 'approve', other)).status).to.equal(500);
+    } finally {
+      gateway.refundCapture = refundCapture;
+    }
+    expect((await decide(id, 'approve', other)).status).to.equal(409);
+    const made = () => sql('SELECT r.status, a.status AS request FROM refunds r JOIN approval_requests a ON a.refund_id = r.id WHERE r.order_id = $1', orderId); // prettier-ignore
+    expect(await made()).to.deep.equal([{ status: 'pending', request: 'approved' }]);
+    panel.clock.turnTo(new Date(panel.clock.now().getTime() + 3600_000));
+    await followUpRefunds(panel.services);
+    expect(await made()).to.deep.equal([{ status: 'completed', request: 'approved' }]);
   });
 
   it('ends by itself when nobody decides, and cannot be approved from that moment on', async () => {

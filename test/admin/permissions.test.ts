@@ -19,12 +19,12 @@ import { StaffClient } from './staff-client.ts';
 const roles = ['owner', 'finance', 'support', 'viewer'] as const;
 const builtIn = ['new', 'edit', 'delete', 'bulkDelete', 'show', 'list', 'search'];
 
-/** Every action that AdminJS or we could know, on every table, named by hand. */
-function everyAction(): [ResourceId, string][] {
-  const own = recordActions.map(({ name }) => name);
-  return resourceIds.flatMap((id) =>
-    [...new Set([...builtIn, ...own])].map((name): [ResourceId, string] => [id, name]),
-  );
+/** Every action of every table, named by hand; `foreign`: those of other tables too, which none knows here. */
+function everyAction({ foreign }: { foreign: boolean }): [ResourceId, string][] {
+  return resourceIds.flatMap((id) => {
+    const own = recordActions.filter(({ resource }) => foreign || resource === id).map(({ name }) => name);
+    return [...new Set([...builtIn, ...own])].map((name): [ResourceId, string] => [id, name]);
+  });
 }
 
 describe('what each role may do in the panel', function () {
@@ -70,10 +70,11 @@ describe('what each role may do in the panel', function () {
     it(`answers a ${role} 403 to every call that the permission table does not open, and changes nothing`, async () => {
       const before = await contents(database.db.pool);
       const client = clientOf(role);
-      for (const [id, action] of everyAction().filter(([resource, name]) => !may(role, resource, name))) {
+      // What a table does not know is unknown to everybody alike: one role walks it, at one address each.
+      const actions = everyAction({ foreign: role === 'viewer' });
+      for (const [id, action] of actions.filter(([resource, name]) => !may(role, resource, name))) {
         const isKnown =
           builtIn.includes(action) || recordActions.some((one) => one.resource === id && one.name === action);
-        // What another table can do is not there at all: one address tells.
         for (const path of isKnown ? paths(id, action) : paths(id, action).slice(1, 2)) {
           const answers = [await client.post(path, { reason: 'by hand', amount: 5 })];
           if (isKnown) answers.push(await client.get(path));

@@ -74,7 +74,7 @@ async function preview(services: Services, row: RowValues): Promise<Facts> {
     ...presentOf(shown, order?.orderNo ?? null),
     // The texts of the two differ.
     context: request.kind,
-    before: JSON.stringify(request.preview),
+    before: JSON.stringify(request.shown),
     askedBy: asker?.name ?? null,
     askedAt: request.createdAt.toISOString(),
     askedWhy: request.reason,

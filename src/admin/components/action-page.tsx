@@ -121,7 +121,7 @@ function ActionForm({ action, resource, record, first }: ActionProps & { first: 
         <button
           type="submit"
           className={`p-button ${action.variant === 'danger' ? 'p-danger' : ''}`}
-          disabled={sending || waiting || refused !== undefined}
+          disabled={sending || waiting || refused !== undefined || isHeldBack(name, facts, values)}
           data-testid="confirm"
         >
           {sending ? t('panel.sending') : confirmText(name, facts, values, i18n.language, t)}
@@ -147,6 +147,12 @@ function initialValues(own: readonly Field[], facts: Facts, t: Translate): Value
     if (prefilled !== undefined) values[name] = t(prefilled, { ...facts });
   }
   return values;
+}
+
+/** Nobody is erased while something is open, or before their address is typed. */
+function isHeldBack(name: string, facts: Facts, { email = '' }: Values): boolean {
+  if (name !== 'erase') return false;
+  return facts['obstacles'] !== '' || email.trim().toLowerCase() !== String(facts['email']).toLowerCase();
 }
 
 function canWait(facts: Facts): boolean {
