@@ -3,8 +3,6 @@ import { Conflict, NotFound } from '../kit/errors.ts';
 import { IncidentComment } from './incident-comment.model.ts';
 import { Incident } from './incident.model.ts';
 
-export type { IncidentComment } from './incident-comment.model.ts';
-
 /** What staff do with an incident beside resolving it: look after it, talk about it, take it up again. */
 
 export interface Assignment {

@@ -42,12 +42,11 @@ export const incidents: ResourceSpec = {
     assignedAt: time,
   },
   title: 'kind',
-  list: ['status', 'kind', 'subjectId', 'amountMinor', 'expected', 'assignedTo', 'occurrences', 'lastSeenAt'],
+  list: ['status', 'kind', 'subjectId', 'amountMinor', 'expected', 'assignedTo', 'lastSeenAt'],
   below: { status: 'resolution', kind: 'summary', expected: 'found', lastSeenAt: 'firstSeenAt' },
   show: [
     'id',
     'status',
-    'summary',
     'subjectId',
     'amountMinor',
     'expected',
