@@ -42,8 +42,14 @@ export const incidents: ResourceSpec = {
     assignedAt: time,
   },
   title: 'kind',
-  list: ['status', 'kind', 'subjectId', 'amountMinor', 'expected', 'assignedTo', 'lastSeenAt'],
-  below: { status: 'resolution', kind: 'summary', expected: 'found', lastSeenAt: 'firstSeenAt' },
+  list: ['status', 'kind', 'subjectId', 'amountMinor', 'expected', 'occurrences', 'lastSeenAt'],
+  below: {
+    status: 'resolution',
+    kind: 'summary',
+    subjectId: 'assignedTo',
+    expected: 'found',
+    lastSeenAt: 'firstSeenAt',
+  },
   show: [
     'id',
     'status',
