@@ -65,7 +65,8 @@ async function readComments({ db }: Services, id: string): Promise<IncidentCase[
 /** Whatever the incident names by an id of ours or of the gateway, customers first. */
 async function readLinks(services: Services, role: StaffRole, incident: IncidentRow): Promise<IncidentCase['links']> {
   const { subjectId, details } = incident;
-  const names = [...new Set([subjectId, ...Object.values(details ?? {}).flat()])].filter(isName).slice(0, maxNames);
+  const values = [subjectId, ...Object.values<unknown>({ ...details })];
+  const names = [...new Set(values)].filter(isName).slice(0, maxNames);
   const found = await Promise.all(names.map((name) => findNamed(services, role, name)));
   const links = found.flatMap(({ groups }) =>
     groups.flatMap(({ resource, hits }) => hits.map(({ id, title }) => ({ resource, id, title }))),

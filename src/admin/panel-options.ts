@@ -115,7 +115,7 @@ function toAction(action: RecordAction, services: Services): Options {
     actionType: 'record',
     icon,
     variant: danger ? 'danger' : 'default',
-    component: inline ? 'PanelInline' : 'PanelAction',
+    component: 'PanelAction',
     isAccessible: (context) => may(roleOf(context), id, name),
     isVisible: (context) =>
       !inline &&

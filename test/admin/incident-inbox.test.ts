@@ -73,7 +73,7 @@ describe('the inbox of incidents', function () {
     const both = await Promise.all([take('support', id), take('finance', id)]);
     expect(both.map(({ status }) => status)).to.have.members([200, 409]);
     const { assignee } = await caseOf(id);
-    const winner = both[0]?.status === 200 ? 'support' : 'finance';
+    const winner = both[0].status === 200 ? 'support' : 'finance';
     expect(assignee?.id).to.equal(people[winner].id);
     expect(await audited(id)).to.have.length(1);
   });

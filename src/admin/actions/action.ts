@@ -30,7 +30,7 @@ export interface RecordAction<Body = unknown, Draft = unknown> {
   resource: ResourceId;
   name: string;
   icon: string;
-  /** Stands on the row's own page, and needs no screen. */
+  /** Stands on the row's own page: it has no button and no screen of its own. */
   inline?: boolean;
   /** Takes something away: the button is red. */
   danger?: boolean;

@@ -1,4 +1,4 @@
-import { ApiClient, ViewHelpers, useNotice, useTranslation, type RecordActionResponse, type RecordJSON } from 'adminjs';
+import { ApiClient, ViewHelpers, useNotice, useTranslation, type RecordJSON } from 'adminjs';
 import { useState } from 'react';
 import { useSelector } from 'react-redux';
 import { Link } from 'react-router-dom';
@@ -20,7 +20,7 @@ export function IncidentCase({ record, changed }: Props) {
   if (found === null) return null;
   return (
     <div className="p-case">
-      <Advice kind={String(record.params['kind'])} />
+      <Advice kind={String(record.params['kind'])} summary={String(record.params['summary'])} />
       <div className="p-case-side">
         <About links={found.links} />
         <Assignee found={found} isOpen={record.params['status'] === 'open'} sending={sending} send={send} />
@@ -31,10 +31,11 @@ export function IncidentCase({ record, changed }: Props) {
   );
 }
 
-function Advice({ kind }: { kind: string }) {
+function Advice({ kind, summary }: { kind: string; summary: string }) {
   const { t } = useTranslation();
   return (
     <section className="p-case-advice">
+      <p className="p-case-summary">{summary}</p>
       <h2>{t('panel.case.what')}</h2>
       <p>{t(`panel.case.kinds.${kind}.what`)}</p>
       <h2>{t('panel.case.next')}</h2>
@@ -52,7 +53,7 @@ function About({ links }: Pick<Case, 'links'>) {
       <ul>
         {links.map(({ resource, id, title }) => (
           <li key={resource + id}>
-            <span className="p-quiet-text">{tl(resource)}</span>{' '}
+            <span className="p-quiet-text">{tl(`one.${resource}`, { defaultValue: tl(resource) })}</span>{' '}
             <Link
               className="p-link"
               to={new ViewHelpers().recordActionUrl({ resourceId: resource, recordId: id, actionName: 'show' })}
@@ -139,9 +140,9 @@ function useInline(recordId: string, changed: (record: RecordJSON) => void) {
     try {
       const api = new ApiClient();
       const row = { resourceId: 'incidents', recordId };
-      const answer = (await api.recordAction({ ...row, actionName, data })).data as RecordActionResponse;
+      const answer = (await api.recordAction({ ...row, actionName, data })).data;
       if (answer.notice !== undefined) notice(answer.notice);
-      const shown = (await api.recordAction({ ...row, actionName: 'show' })).data as RecordActionResponse;
+      const shown = (await api.recordAction({ ...row, actionName: 'show' })).data;
       changed(shown.record);
       return true;
     } catch (error) {

@@ -3,7 +3,6 @@ import { ActionHeader, Sidebar, TopBar } from './chrome.tsx';
 import { PanelDashboard } from './dashboard.tsx';
 import { PanelExplain } from './explain.tsx';
 import { PanelForm } from './form.tsx';
-import { PanelInline } from './inline.tsx';
 import { DefaultListAction } from './list.tsx';
 import { DefaultShowAction } from './record-page.tsx';
 import { PanelCell, PanelField } from './value.tsx';
@@ -23,7 +22,6 @@ page.AdminJS.UserComponents = {
   PanelExplain,
   PanelField,
   PanelForm,
-  PanelInline,
   ActionHeader,
   DefaultListAction,
   DefaultShowAction,

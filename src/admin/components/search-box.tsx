@@ -31,7 +31,9 @@ export function SearchBox({ rootPath }: { rootPath: string }) {
         if (!currentTarget.contains(relatedTarget)) setOpen(false);
       }}
     >
-      <Icon icon="Search" size={15} />
+      <span className="p-search-icon" aria-hidden="true">
+        <Icon icon="Search" size={15} />
+      </span>
       <input
         ref={input}
         type="search"

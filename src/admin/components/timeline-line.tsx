@@ -94,6 +94,7 @@ function useWords({ kind, what, title, names, count }: StoryEvent): string {
       return t(`panel.timeline.what.subscription_${what}`, { plan: names?.[locale] ?? names?.['en'] });
     case 'credits':
       if (what === 'archived') return t('panel.timeline.what.archived', { shown });
+      if (what === 'adjust') return t('panel.timeline.what.adjusted', { shown });
       return t('panel.timeline.entry', {
         type: tl(`type.${what}`),
         source: tl(`source.${String(title)}`, { defaultValue: title }),
