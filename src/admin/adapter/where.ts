@@ -50,6 +50,8 @@ function condition(column: string, field: Field, value: unknown): WhereOptions {
     case 'percents':
       return nothing;
     default:
+      if (typeof value === 'string' && 'found' in field)
+        return { [column]: { [Op.like]: `${escapeLike(value.trim())}%` } };
       return typeof value === 'string' ? { [column]: { [Op.iLike]: `%${escapeLike(value.trim())}%` } } : nothing;
   }
 }
