@@ -20,6 +20,7 @@ import type { Field, ResourceSpec } from './resources/spec.ts';
 import { readExplainedCredits } from './explained-credits.ts';
 import { readIncidentCase } from './incident-case.ts';
 import { findSubjects, type IncidentRow } from './incident-subjects.ts';
+import { readListPage } from './list-page.ts';
 import { readOrderRefunds } from './order-refunds.ts';
 import { readTimeline } from './story/timeline.ts';
 import { readUserStory } from './user-story.ts';
@@ -36,9 +37,10 @@ export function toResource(
   services: Services,
 ): ResourceWithOptions {
   const form = forms[spec.id];
+  const resource = new PanelResource(spec);
   const own = recordActions.filter(({ resource }) => resource === spec.id);
   return {
-    resource: new PanelResource(spec),
+    resource,
     options: {
       navigation: { name: spec.group, icon: groupIcons[spec.group] },
       titleProperty: spec.title,
@@ -51,7 +53,7 @@ export function toResource(
         Object.entries(spec.fields).map(([name, field]) => [name, property(field, spec.below?.[name])]),
       ),
       actions: {
-        ...builtIn(spec, form, services),
+        ...builtIn(resource, form, services),
         ...Object.fromEntries(own.map((action) => [action.name, toAction(action, services)])),
       },
     },
@@ -79,13 +81,19 @@ function property(field: Field, below: string | undefined): object {
 type Options = Partial<Action<RecordActionResponse>>;
 
 /** AdminJS's own actions, under our permission table and with our forms in the place of its. */
-function builtIn(spec: ResourceSpec, form: Form | undefined, services: Services): Record<string, Options> {
+function builtIn(resource: PanelResource, form: Form | undefined, services: Services): Record<string, Options> {
+  const { spec } = resource;
   const { id } = spec;
   const allowed = (name: string) => ({ isAccessible: (context: ActionContext) => may(roleOf(context), id, name) });
   const closed = { isAccessible: false, isVisible: false };
   const component = { component: 'PanelForm', custom: { fields: form?.fields ?? [] } };
   return {
-    list: { ...allowed('list'), showFilter: false, ...(id === 'incidents' && { after: linkSubjects(services) }) },
+    list: {
+      ...allowed('list'),
+      showFilter: false,
+      handler: (request, _response, context) => readListPage(resource, request, context) as never,
+      ...(id === 'incidents' && { after: linkSubjects(services) }),
+    },
     search: allowed('search'),
     show: {
       ...allowed('show'),

@@ -19,6 +19,7 @@ export type ErrorCode =
   | 'account_busy'
   | 'history_archived'
   | 'rate_limited'
+  | 'too_slow'
   | 'provider_unavailable'
   | 'payload_too_large'
   | 'internal_error';

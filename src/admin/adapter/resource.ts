@@ -1,8 +1,12 @@
 import { Resource } from '@adminjs/sequelize';
 import { BaseRecord, ForbiddenError, type Filter } from 'adminjs';
-import { Op, QueryTypes, Utils, type FindOptions, type Model, type ModelStatic, type WhereOptions } from 'sequelize';
+import { Op, type Model, type ModelStatic, type Transaction, type WhereOptions } from 'sequelize';
 import { validate as isUuid } from 'uuid';
 import type { Field, ResourceSpec } from '../resources/spec.ts';
+import { readBounded } from './bounded-read.ts';
+import { countRows, type Total } from './counting.ts';
+import { inPlaceOf, sortingOf } from './keyset.ts';
+import { readPage, type AskedPage, type Page } from './page.ts';
 import { PanelProperty } from './property.ts';
 import { toWhere } from './where.ts';
 
@@ -10,12 +14,8 @@ import { toWhere } from './where.ts';
 const rowId = 'rowId';
 const separator = '~';
 
-/** Nobody pages further than this; a count stops here too, because counting ten million rows takes a second. */
-export const countLimit = 10_000;
-
-interface Page {
+interface AskedRows {
   limit?: number;
-  offset?: number;
   sort?: { sortBy?: string; direction?: 'asc' | 'desc' };
 }
 
@@ -23,8 +23,8 @@ type Row = Record<string, unknown>;
 
 /**
  * A table behind the SQL adapter of AdminJS, which is held back in three ways: it reads the columns that the spec names
- * and no others, it counts no further than anybody pages, and it writes nothing. What staff may change goes through the
- * actions, which call the flows.
+ * and no others, it pages by what the rows hold and not by their number, and it writes nothing. What staff
+ * may change goes through the actions, which call the flows.
  */
 export class PanelResource extends Resource {
   readonly spec: ResourceSpec;
@@ -56,39 +56,32 @@ export class PanelResource extends Resource {
     return this.#properties.get(path) ?? null;
   }
 
-  /** Exact up to `countLimit`. */
   override async count(filter: Filter): Promise<number> {
-    const { sequelize } = this.#model;
-    if (sequelize === undefined) throw new Error(`${this.spec.id} has no connection`);
-    const options = { where: toWhere(this.spec, filter), attributes: [...this.#key], limit: countLimit };
-    const generator = sequelize.getQueryInterface().queryGenerator as {
-      selectQuery(table: unknown, options: FindOptions, model: ModelStatic<Model>): string;
-    };
-    const mapped = Utils.mapFinderOptions(options, this.#model) as FindOptions;
-    const rows = generator.selectQuery(this.#model.getTableName(), mapped, this.#model).replace(/;$/, '');
-    const [answer] = await sequelize.query<{ total: number }>(`SELECT count(*) AS total FROM (${rows}) AS capped`, {
-      type: QueryTypes.SELECT,
-    });
-    return answer?.total ?? 0;
+    return (await this.countShown(filter)).total;
   }
 
-  override async find(filter: Filter, { limit = 20, offset = 0, sort = {} }: Page): Promise<BaseRecord[]> {
-    const wanted = sort.sortBy !== undefined && this.spec.sortable.includes(sort.sortBy);
-    const usual = this.spec.sort;
-    const by = wanted ? String(sort.sortBy) : usual.by;
-    const direction = (wanted ? sort.direction : undefined) ?? usual.direction;
-    const isUsual = by === usual.by && direction === usual.direction;
-    return this.#select(toWhere(this.spec, filter), {
-      limit: Math.min(Math.max(limit, 1), 500),
-      offset: Math.min(Math.max(offset, 0), countLimit),
-      order: [
-        ...(isUsual && usual.first !== undefined ? [[usual.first, 'ASC'] as [string, string]] : []),
-        ...[by, ...this.#key.filter((name) => name !== by)].map((name): [string, string] => [
-          name,
-          direction.toUpperCase(),
-        ]),
-      ],
+  countShown(filter: Filter): Promise<Total> {
+    return countRows(this.#model, this.#key, toWhere(this.spec, filter));
+  }
+
+  /** The first rows: AdminJS pages by numbers, and we do not. */
+  override async find(filter: Filter, { limit = 20, sort = {} }: AskedRows): Promise<BaseRecord[]> {
+    const { rows } = await this.page(filter, { limit, sorting: sortingOf(this.spec, sort) });
+    return rows;
+  }
+
+  /**
+   * The page of so many rows (500 at most) behind a position, or before it, or at the end of the list; otherwise the
+   * first. However deep it lies, it costs what it shows. @throws ValidationFailed for a position of another list
+   */
+  async page(filter: Filter, asked: AskedPage): Promise<Page<BaseRecord>> {
+    const where = toWhere(this.spec, filter);
+    const { rows, ...page } = await this.#read((transaction) =>
+      readPage(this.spec, this.#key, { where, transaction, ...asked }),
+    ).catch((error: unknown) => {
+      throw inPlaceOf(error);
     });
+    return { ...page, rows: rows.map((row) => new BaseRecord(this.#toParams(row), this)) };
   }
 
   override async findOne(id: string): Promise<BaseRecord | null> {
@@ -122,9 +115,17 @@ export class PanelResource extends Resource {
     return Object.fromEntries(this.#key.map((name, index) => [name, values[index]]));
   }
 
-  async #select(where: WhereOptions, options: Pick<FindOptions, 'limit' | 'offset' | 'order'>): Promise<BaseRecord[]> {
-    const rows = await this.#model.findAll({ attributes: Object.keys(this.spec.fields), where, ...options });
+  async #select(where: WhereOptions, { limit }: { limit: number }): Promise<BaseRecord[]> {
+    const rows = await this.#read((transaction) =>
+      this.#model.findAll({ attributes: Object.keys(this.spec.fields), where, limit, transaction }),
+    );
     return rows.map((row) => new BaseRecord(this.#toParams(row.get() as Row), this));
+  }
+
+  #read<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const { sequelize } = this.#model;
+    if (sequelize === undefined) throw new Error(`${this.spec.id} has no connection`);
+    return readBounded(sequelize, work);
   }
 
   #toParams(row: Row): Record<string, string | number | boolean | null> {

@@ -53,7 +53,7 @@ function condition(column: string, field: Field, value: unknown): WhereOptions {
     case 'percents':
       return nothing;
     default:
-      return contains(column, value);
+      return 'found' in field ? beginsWith(column, value) : contains(column, value);
   }
 }
 
@@ -63,6 +63,10 @@ function oneOf(column: string, values: readonly string[], value: unknown): Where
 
 function contains(column: string, value: unknown): WhereOptions {
   return typeof value === 'string' ? { [column]: { [Op.iLike]: `%${escapeLike(value.trim())}%` } } : nothing;
+}
+
+function beginsWith(column: string, value: unknown): WhereOptions {
+  return typeof value === 'string' ? { [column]: { [Op.like]: `${escapeLike(value.trim())}%` } } : nothing;
 }
 
 /** By id, or by what people know the other row by: orders of a customer's e-mail, prices of a plan's code. */

@@ -20,7 +20,6 @@ export function Filters({ resource }: { resource: ResourceJSON }) {
     event.preventDefault();
     storeParams({
       filters: Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim() !== '')),
-      page: '1',
     });
   };
   const set = (name: string, value: string) => {
@@ -60,7 +59,7 @@ export function Filters({ resource }: { resource: ResourceJSON }) {
               className="p-button p-quiet p-small"
               disabled={active === 0}
               onClick={() => {
-                clearParams('filters');
+                clearParams('filters', 'after', 'before', 'place');
               }}
             >
               {t('panel.reset')}
@@ -106,7 +105,7 @@ function FilterField({ resource, property, values, set }: FieldProps) {
           onChange={(event) => {
             set(name, event.target.value);
           }}
-          placeholder={kind === 'reference' ? t(`panel.searchBy.${String(property.reference)}`) : undefined}
+          placeholder={hintOf(property, t)}
         />
       ) : (
         <select
@@ -125,6 +124,12 @@ function FilterField({ resource, property, values, set }: FieldProps) {
       )}
     </label>
   );
+}
+
+/** What is found by it, where that is not any part of the text. */
+function hintOf({ custom, reference }: BasePropertyJSON, t: (key: string) => string): string | undefined {
+  if (custom['kind'] === 'reference') return t(`panel.searchBy.${String(reference)}`);
+  return custom['found'] === undefined ? undefined : t('panel.lists.byBeginning');
 }
 
 /** Days in the reader's zone, both included. */

@@ -6,6 +6,12 @@ export function formatNumber(value: number, locale: string, signed = false): str
   return new Intl.NumberFormat(locale, signed ? { signDisplay: 'exceptZero' } : {}).format(value);
 }
 
+/** Of an estimate, what can be relied on: 10234511 → `10.2 million`. */
+export function formatRoughly(value: number, locale: string): string {
+  const options = { notation: 'compact', compactDisplay: 'long', maximumSignificantDigits: 3 } as const;
+  return new Intl.NumberFormat(locale, options).format(value);
+}
+
 /** 20 → `20%`. */
 export function formatPercent(percent: number, locale: string): string {
   return new Intl.NumberFormat(locale, { style: 'percent' }).format(percent / 100);

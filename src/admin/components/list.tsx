@@ -1,7 +1,6 @@
 import {
   ViewHelpers,
   useQueryParams,
-  useRecords,
   useTranslation,
   type ActionProps,
   type BasePropertyJSON,
@@ -11,31 +10,39 @@ import {
 import { useEffect } from 'react';
 import { Link, useNavigate } from 'react-router-dom';
 import { Filters } from './filters.tsx';
+import { formatNumber, formatRoughly } from './format.ts';
 import { IncidentTabs } from './incident-tabs.tsx';
 import { NoRecords } from './no-records.tsx';
 import { Pager } from './pager.tsx';
+import { Problem } from './send.tsx';
+import { useList } from './use-list.ts';
 import { PanelCell, isNumeric } from './value.tsx';
 
 /** A page of rows: filter above, order in the heads, a click opens the row. */
 export function DefaultListAction({ resource, setTag }: ActionProps) {
-  const { t } = useTranslation();
-  const { records, loading, page, perPage, total, sortBy, direction } = useRecords(resource.id);
-  const { storeParams } = useQueryParams();
-  useEffect(() => setTag?.(String(total)), [total, setTag]);
+  const { t, i18n } = useTranslation();
+  const { records, meta, loading, problem } = useList(resource.id);
+  const { total, isExact = true } = meta ?? {};
+  useEffect(() => {
+    if (total === undefined) return;
+    setTag?.(isExact ? formatNumber(total, i18n.language) : formatRoughly(total, i18n.language));
+  }, [total, isExact, setTag, i18n.language]);
+  const isEmpty = records.length === 0;
   return (
     <div className="p-list" aria-busy={loading}>
       {resource.id === 'incidents' && <IncidentTabs />}
       <Filters key={resource.id} resource={resource} />
-      {records.length === 0 && loading && (
+      <Problem problem={problem} />
+      {isEmpty && loading && (
         <p className="p-quiet-text" role="status">
           {t('panel.loading')}
         </p>
       )}
-      {records.length === 0 && !loading && <NoRecords />}
-      {records.length > 0 && (
+      {isEmpty && !loading && problem === undefined && <NoRecords />}
+      {!isEmpty && (
         <div className="p-scroll">
           <table className="p-table">
-            <Head resource={resource} sortBy={sortBy} direction={direction} />
+            <Head resource={resource} sortBy={meta?.sortBy} direction={meta?.direction ?? 'asc'} />
             <tbody>
               {records.map((record) => (
                 <Row key={record.id} resource={resource} record={record} />
@@ -44,14 +51,7 @@ export function DefaultListAction({ resource, setTag }: ActionProps) {
           </table>
         </div>
       )}
-      <Pager
-        page={page}
-        perPage={perPage}
-        total={total}
-        go={(to) => {
-          storeParams({ page: String(to) });
-        }}
-      />
+      {meta !== undefined && <Pager meta={meta} />}
     </div>
   );
 }
@@ -84,7 +84,7 @@ function Head({ resource, sortBy, direction }: { resource: ResourceJSON } & Orde
                 <button
                   type="button"
                   onClick={() => {
-                    storeParams({ sortBy: name, direction: sorted ? turned : 'desc', page: '1' });
+                    storeParams({ sortBy: name, direction: sorted ? turned : 'desc' });
                   }}
                 >
                   {label}

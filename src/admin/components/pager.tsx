@@ -1,44 +1,32 @@
-import { useTranslation } from 'adminjs';
-import { formatNumber } from './format.ts';
+import { useQueryParams, useTranslation } from 'adminjs';
+import type { ListMeta } from '../list-page.ts';
+import { formatNumber, formatRoughly } from './format.ts';
 
-interface PagerProps {
-  page: number;
-  perPage: number;
-  total: number;
-  go: (page: number) => void;
-}
-
-/** Which rows these are, and the pages beside them. */
-export function Pager({ page, perPage, total, go }: PagerProps) {
+/** How many rows there are, and the pages beside this one. A page is named by its first or last row, not by a number. */
+export function Pager({ meta }: { meta: ListMeta }) {
   const { t, i18n } = useTranslation();
-  const pages = Math.ceil(total / perPage);
-  if (total === 0 || (pages <= 1 && page === 1)) return null;
-  const number = (value: number) => formatNumber(value, i18n.language);
-  const from = (page - 1) * perPage + 1;
-  const to = Math.min(page * perPage, total);
+  const { storeParams } = useQueryParams();
+  const { total, isExact, before, after } = meta;
+  if (total === 0 && before === undefined && after === undefined) return null;
+  const shown = isExact ? formatNumber(total, i18n.language) : formatRoughly(total, i18n.language);
+  const to = (place: Record<string, string>) => () => {
+    storeParams(place);
+  };
+  const pages = [
+    { name: 'first', go: to({}), isThere: before !== undefined },
+    { name: 'newer', go: to({ before: before ?? '' }), isThere: before !== undefined },
+    { name: 'older', go: to({ after: after ?? '' }), isThere: after !== undefined },
+    { name: 'last', go: to({ place: 'end' }), isThere: after !== undefined },
+  ];
+  const button = ({ name, go, isThere }: (typeof pages)[number]) => (
+    <button key={name} type="button" className="p-button p-quiet p-small" disabled={!isThere} onClick={go}>
+      {t(`panel.lists.${name}`)}
+    </button>
+  );
   return (
     <nav className="p-pager" aria-label={t('panel.pages')}>
-      <button
-        type="button"
-        className="p-button p-quiet p-small"
-        disabled={page <= 1}
-        onClick={() => {
-          go(page - 1);
-        }}
-      >
-        {t('panel.newer')}
-      </button>
-      <span>{t('panel.range', { from: number(from), to: number(to), of: number(total) })}</span>
-      <button
-        type="button"
-        className="p-button p-quiet p-small"
-        disabled={page >= pages}
-        onClick={() => {
-          go(page + 1);
-        }}
-      >
-        {t('panel.older')}
-      </button>
+      <span>{t(isExact ? 'panel.lists.rows' : 'panel.lists.about', { count: total, shown })}</span>
+      {(before !== undefined || after !== undefined) && pages.map(button)}
     </nav>
   );
 }

@@ -12,6 +12,7 @@ import {
   counts,
   id,
   json,
+  longCode,
   reference,
   related,
   state,
@@ -29,7 +30,7 @@ export const emails: ResourceSpec = {
   fields: {
     id,
     userId: reference('users'),
-    toAddress: text,
+    toAddress: { kind: 'text', found: 'by beginning' },
     template: word,
     subject: text,
     locale: choice('en', 'zh-CN'),
@@ -71,7 +72,7 @@ export const providerEvents: ResourceSpec = {
   fields: {
     id,
     provider: code,
-    eventId: code,
+    eventId: longCode,
     type: code,
     kind: code,
     outcome: { kind: 'longText' },

@@ -26,6 +26,8 @@ export type Field =
     }
   /** `values`: those that a filter offers; it is a search in the words where there are none. */
   | { kind: 'word'; values?: readonly string[] }
+  /** Found by how it begins, as it is written: an index answers that in a table of any size. */
+  | { kind: 'code' | 'text'; found: 'by beginning' }
   /** Credits: a whole number; `signed` shows the plus too. */
   | { kind: 'credits'; signed?: boolean }
   /** Minor units; `currency` names the column that holds the currency. */
@@ -72,6 +74,7 @@ export const related = (to: ResourceId, by: string): Related => ({ to, by });
 export const id = { kind: 'id' } as const;
 export const text = { kind: 'text' } as const;
 export const code = { kind: 'code' } as const;
+export const longCode = { kind: 'code', found: 'by beginning' } as const;
 export const word = { kind: 'word' } as const;
 export const time = { kind: 'time' } as const;
 export const count = { kind: 'count' } as const;
