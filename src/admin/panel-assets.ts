@@ -56,6 +56,7 @@ const styles = [
   'forms',
   'dashboard',
   'charts',
+  'sandbox',
   'story',
   'explain',
   'adminjs',

@@ -4,7 +4,9 @@ import type { ApiController, default as AdminJS } from 'adminjs';
 import express, { Router, type Request, type RequestHandler, type Response } from 'express';
 import type { AssetStore } from './assets.ts';
 import { AppError, Forbidden, NotFound, Unauthenticated } from '../kit/errors.ts';
-import { isResourceId, may, readingActions, type ResourceId } from './permissions.ts';
+import type { SandboxPanel } from '../sandbox/panel-controls.ts';
+import { isResourceId, may, mayOnPage, readingActions, type PageId, type ResourceId } from './permissions.ts';
+import { sandboxRoutes } from './sandbox-routes.ts';
 import type { PanelRequest } from './panel-options.ts';
 import { panelPolicy } from './security.ts';
 import type { RenderShell } from './shell.ts';
@@ -18,6 +20,8 @@ export interface PanelParts {
   renderShell: RenderShell;
   /** How much waits for somebody in which table. */
   countWaiting: () => Promise<Partial<Record<ResourceId, number>>>;
+  /** Outside production only. */
+  sandbox: SandboxPanel | undefined;
 }
 
 interface Params {
@@ -32,7 +36,7 @@ interface Params {
  * is 403 for the page and the JSON alike, and what is not there is 404. Bodies are JSON and nothing else: AdminJS's
  * multipart forms, and with them uploads, are not taken.
  */
-export function panelRouter({ admin, assets, Api, renderShell, countWaiting }: PanelParts): Router {
+export function panelRouter({ admin, assets, Api, renderShell, countWaiting, sandbox }: PanelParts): Router {
   const router = Router();
   const page: RequestHandler<Partial<Params>> = async (request, response) => {
     const member = signedIn(response);
@@ -47,10 +51,14 @@ export function panelRouter({ admin, assets, Api, renderShell, countWaiting }: P
     response.set('Content-Security-Policy', panelPolicy(nonce)).set('Cache-Control', 'no-store').send(html);
   };
   router.get('/assets/:file', assets.serve);
-  router.get('/', page);
+  router.get('/', mustSee('dashboard'), page);
   router.get('/resources/:resourceId', page);
   router.get('/resources/:resourceId/actions/:action', page);
   router.get('/resources/:resourceId/records/:recordId/:action', page);
+  if (sandbox !== undefined) {
+    router.get('/pages/sandbox', mustSee('sandbox'), page);
+    router.use('/api/sandbox', sandboxRoutes(sandbox, signedIn));
+  }
   router.get('/api/waiting', async (_request, response) => {
     const { role } = signedIn(response);
     const waiting = Object.entries(await countWaiting()).filter(([id]) => isResourceId(id) && may(role, id, 'list'));
@@ -63,6 +71,7 @@ export function panelRouter({ admin, assets, Api, renderShell, countWaiting }: P
     hand(admin),
     routeHandler({ admin, route: { method: 'POST', path, Controller: PanelApi, action } }),
   ];
+  router.use('/api/dashboard', mustSee('dashboard'));
   const calls: Record<string, keyof ApiController> = {
     '/api/dashboard': 'dashboard',
     '/api/resources/:resourceId/actions/:action{/:query}': 'resourceAction',
@@ -71,6 +80,13 @@ export function panelRouter({ admin, assets, Api, renderShell, countWaiting }: P
   };
   for (const [path, action] of Object.entries(calls)) router.all(path, body, ...call(path, action));
   return router;
+}
+
+function mustSee(page: PageId): RequestHandler {
+  return (_request, response, next) => {
+    if (!mayOnPage(signedIn(response).role, page, 'view')) throw new Forbidden();
+    next();
+  };
 }
 
 /** Lets through what this member may do, with what AdminJS's handler looks for on a request. */

@@ -3,6 +3,7 @@ import type { Router } from 'express';
 import type { Services } from '../billing/services.ts';
 import { readDesignTokens } from '../kit/design-tokens.ts';
 import { recordActions } from './actions/index.ts';
+import type { SandboxPanel } from '../sandbox/panel-controls.ts';
 import { AssetStore } from './assets.ts';
 import { readDashboard } from './dashboard.ts';
 import { countRecordedTransfers } from '../payments/bank-transfers.ts';
@@ -19,7 +20,7 @@ import { panelFont, panelTheme } from './theme.ts';
  * Makes AdminJS ready: about a second, most of it the import of AdminJS with the bundlers that it carries and we do not
  * use. So this module is imported when the panel is first needed, or warmed up in the background.
  */
-export async function loadPanel(services: Services, root: string): Promise<Router> {
+export async function loadPanel(services: Services, root: string, sandbox: SandboxPanel | undefined): Promise<Router> {
   const [{ AdminJS, ApiController, initializeStore }, { combineStyles }, files] = await Promise.all([
     import('adminjs'),
     import('@adminjs/design-system'),
@@ -37,6 +38,7 @@ export async function loadPanel(services: Services, root: string): Promise<Route
       component: 'PanelDashboard',
       handler: (request: ActionRequest) => readDashboard(services, request.query),
     },
+    pages: sandbox === undefined ? {} : { sandbox: { component: 'PanelSandbox', icon: 'Box' } },
     locale: panelLocale,
     settings: { defaultPerPage: 20 },
   });
@@ -50,5 +52,5 @@ export async function loadPanel(services: Services, root: string): Promise<Route
     incidents: await countOpenIncidents(services),
     bank_transfers: await countRecordedTransfers(),
   });
-  return panelRouter({ admin, assets, Api: ApiController, renderShell, countWaiting });
+  return panelRouter({ admin, assets, Api: ApiController, renderShell, countWaiting, sandbox });
 }
