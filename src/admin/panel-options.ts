@@ -20,6 +20,7 @@ import type { Field, ResourceSpec } from './resources/spec.ts';
 import { readExplainedCredits } from './explained-credits.ts';
 import { findSubjects, type IncidentRow } from './incident-subjects.ts';
 import { readOrderRefunds } from './order-refunds.ts';
+import { readPlanPrices } from './plan-prices.ts';
 import { readUserStory } from './user-story.ts';
 
 /** What our router adds to AdminJS's request. */
@@ -90,6 +91,7 @@ function builtIn(spec: ResourceSpec, form: Form | undefined, services: Services)
       custom: { related: spec.related ?? [] },
       ...(id === 'users' && { after: addStory(services) }),
       ...(id === 'orders' && { after: addRefunds(services) }),
+      ...(id === 'plans' && { after: addPrices(services) }),
       ...(id === 'incidents' && { after: linkSubjects(services) }),
     },
     new:
@@ -158,6 +160,14 @@ function addRefunds(services: Services): After<RecordActionResponse> {
     const { record } = answer;
     const refunds = JSON.stringify(await readOrderRefunds(services, record.id));
     return { ...answer, record: { ...record, params: { ...record.params, refunds } } };
+  };
+}
+
+function addPrices(services: Services): After<RecordActionResponse> {
+  return async (answer) => {
+    const { record } = answer;
+    const prices = JSON.stringify(await readPlanPrices(services, record.id));
+    return { ...answer, record: { ...record, params: { ...record.params, prices } } };
   };
 }
 

@@ -20,7 +20,13 @@ export function effects(
   if (name.endsWith('Transfer')) return transferEffects(name, facts, values, locale, say, part);
   if (part === 'confirm') return [];
   if (name === 'cancel') return cancelEffects(facts, values, locale, say, number);
+  if (name === 'archive') return [say('effect'), archiveEffect(facts, locale, t)];
   return [say('effect')];
+}
+
+function archiveEffect({ holders }: Facts, locale: string, t: Translate): string {
+  const count = Number(holders);
+  return t('panel.prices.stay', { count, shown: formatNumber(count, locale) });
 }
 
 export type Say = (key: string, shown?: Record<string, unknown>) => string;

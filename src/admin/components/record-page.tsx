@@ -3,6 +3,7 @@ import { Link } from 'react-router-dom';
 import { PanelField } from './value.tsx';
 import type { Related } from '../resources/spec.ts';
 import { OrderRefunds } from './order-refunds.tsx';
+import { PlanPrices } from './plan-prices.tsx';
 import { UserStory } from './user-story.tsx';
 
 const wide = ['json', 'features', 'prices', 'localized', 'longText'];
@@ -15,6 +16,7 @@ export function DefaultShowAction({ action, resource, record }: ActionProps) {
     <>
       {resource.id === 'users' && <UserStory record={record} />}
       {resource.id === 'orders' && <OrderRefunds record={record} />}
+      {resource.id === 'plans' && <PlanPrices record={record} />}
       <RelatedLinks related={action.custom['related'] as Related[]} id={record.id} />
       <dl className="p-sheet">
         {resource.showProperties.map((property) => (
