@@ -100,11 +100,11 @@ export async function createSystem(options: SystemOptions): Promise<System> {
     sameSite: 'lax',
     idleMs: config.staff.idleMs,
   });
-  const admin = await createAdmin(services, { session: staffSessions, limits });
   const sandbox: Sandbox | undefined =
     adjustable === undefined || simulator === undefined || mailbox === undefined
       ? undefined
       : createSandbox(services, { clock: adjustable, mailbox, simulator });
+  const admin = await createAdmin(services, { session: staffSessions, limits, sandbox: sandbox?.panel });
   const { app, listener } = createApp(services, {
     sessions: createSessions({ ...cookie, name: 'plantain.sid', path: '/', sameSite: 'lax', idleMs: 30 * 24 * hourMs }),
     limits,

@@ -5,6 +5,7 @@ import { chooseLanguage } from '../kit/http/language.ts';
 import type { RateLimits } from '../kit/http/rate-limit.ts';
 import { refuseCrossSite } from '../kit/http/same-site.ts';
 import { createTemplates } from '../kit/templates.ts';
+import type { SandboxPanel } from '../sandbox/panel-controls.ts';
 import { AssetStore } from './assets.ts';
 import { addDoorAssets } from './door-assets.ts';
 import { doorPages } from './door-page.ts';
@@ -20,6 +21,8 @@ export interface AdminParts {
   /** Sessions of staff, under a cookie of their own. */
   session: RequestHandler;
   limits: RateLimits;
+  /** Outside production only. */
+  sandbox?: SandboxPanel | undefined;
 }
 
 export interface Admin {
@@ -35,13 +38,13 @@ const root = '/admin';
  * The staff panel: the sign-in, and behind it AdminJS, which is loaded once, when it is first needed: importing it
  * takes longer than the rest of the start.
  */
-export async function createAdmin(services: Services, { session, limits }: AdminParts): Promise<Admin> {
+export async function createAdmin(services: Services, { session, limits, sandbox }: AdminParts): Promise<Admin> {
   const assets = new AssetStore(root);
   const doorAssets = await addDoorAssets(assets);
   const render = createTemplates();
   const panel = once(async () => {
     const { loadPanel } = await import('./panel.ts');
-    return loadPanel(services, root);
+    return loadPanel(services, root, sandbox);
   });
 
   const router = Router();

@@ -57,6 +57,7 @@ const styles = [
   'dashboard',
   'search',
   'charts',
+  'sandbox',
   'story',
   'timeline',
   'incident',

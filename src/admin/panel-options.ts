@@ -22,6 +22,7 @@ import { readIncidentCase } from './incident-case.ts';
 import { findSubjects, type IncidentRow } from './incident-subjects.ts';
 import { readListPage } from './list-page.ts';
 import { readOrderRefunds } from './order-refunds.ts';
+import { readPlanPrices } from './plan-prices.ts';
 import { readTimeline } from './story/timeline.ts';
 import { readUserStory } from './user-story.ts';
 
@@ -100,6 +101,7 @@ function builtIn(resource: PanelResource, form: Form | undefined, services: Serv
       custom: { related: spec.related ?? [] },
       ...(id === 'users' && { after: addStory(services) }),
       ...(id === 'orders' && { after: addRefunds(services) }),
+      ...(id === 'plans' && { after: addPrices(services) }),
       ...(id === 'incidents' && { after: [linkSubjects(services), addCase(services)] }),
     },
     new:
@@ -187,6 +189,14 @@ function addRefunds(services: Services): After<RecordActionResponse> {
     const { record } = answer;
     const refunds = JSON.stringify(await readOrderRefunds(services, record.id));
     return { ...answer, record: { ...record, params: { ...record.params, refunds } } };
+  };
+}
+
+function addPrices(services: Services): After<RecordActionResponse> {
+  return async (answer) => {
+    const { record } = answer;
+    const prices = JSON.stringify(await readPlanPrices(services, record.id));
+    return { ...answer, record: { ...record, params: { ...record.params, prices } } };
   };
 }
 

@@ -5,7 +5,9 @@ import express, { Router, type Request, type RequestHandler, type Response } fro
 import type { StaffRole } from '../accounts/staff.ts';
 import type { AssetStore } from './assets.ts';
 import { AppError, Forbidden, NotFound, Unauthenticated } from '../kit/errors.ts';
-import { isResourceId, may, readingActions, type ResourceId } from './permissions.ts';
+import type { SandboxPanel } from '../sandbox/panel-controls.ts';
+import { isResourceId, may, mayOnPage, readingActions, type PageId, type ResourceId } from './permissions.ts';
+import { sandboxRoutes } from './sandbox-routes.ts';
 import type { PanelRequest } from './panel-options.ts';
 import type { SearchAnswer } from './search/search.ts';
 import { panelPolicy } from './security.ts';
@@ -22,6 +24,8 @@ export interface PanelParts {
   countWaiting: () => Promise<Partial<Record<ResourceId, number>>>;
   /** What this role finds by what was typed. */
   find: (role: StaffRole, typed: unknown) => Promise<SearchAnswer>;
+  /** Outside production only. */
+  sandbox: SandboxPanel | undefined;
 }
 
 interface Params {
@@ -36,7 +40,8 @@ interface Params {
  * is 403 for the page and the JSON alike, and what is not there is 404. Bodies are JSON and nothing else: AdminJS's
  * multipart forms, and with them uploads, are not taken.
  */
-export function panelRouter({ admin, assets, Api, renderShell, countWaiting, find }: PanelParts): Router {
+export function panelRouter(parts: PanelParts): Router {
+  const { admin, assets, Api, renderShell, countWaiting, find, sandbox } = parts;
   const router = Router();
   const page: RequestHandler<Partial<Params>> = async (request, response) => {
     const member = signedIn(response);
@@ -51,10 +56,14 @@ export function panelRouter({ admin, assets, Api, renderShell, countWaiting, fin
     response.set('Content-Security-Policy', panelPolicy(nonce)).set('Cache-Control', 'no-store').send(html);
   };
   router.get('/assets/:file', assets.serve);
-  router.get('/', page);
+  router.get('/', mustSee('dashboard'), page);
   router.get('/resources/:resourceId', page);
   router.get('/resources/:resourceId/actions/:action', page);
   router.get('/resources/:resourceId/records/:recordId/:action', page);
+  if (sandbox !== undefined) {
+    router.get('/pages/sandbox', mustSee('sandbox'), page);
+    router.use('/api/sandbox', sandboxRoutes(sandbox, signedIn));
+  }
   router.get('/api/waiting', async (_request, response) => {
     const { role } = signedIn(response);
     const waiting = Object.entries(await countWaiting()).filter(([id]) => isResourceId(id) && may(role, id, 'list'));
@@ -71,6 +80,7 @@ export function panelRouter({ admin, assets, Api, renderShell, countWaiting, fin
     hand(admin),
     routeHandler({ admin, route: { method: 'POST', path, Controller: PanelApi, action } }),
   ];
+  router.use('/api/dashboard', mustSee('dashboard'));
   const calls: Record<string, keyof ApiController> = {
     '/api/dashboard': 'dashboard',
     '/api/resources/:resourceId/actions/:action{/:query}': 'resourceAction',
@@ -79,6 +89,13 @@ export function panelRouter({ admin, assets, Api, renderShell, countWaiting, fin
   };
   for (const [path, action] of Object.entries(calls)) router.all(path, body, ...call(path, action));
   return router;
+}
+
+function mustSee(page: PageId): RequestHandler {
+  return (_request, response, next) => {
+    if (!mayOnPage(signedIn(response).role, page, 'view')) throw new Forbidden();
+    next();
+  };
 }
 
 /** Lets through what this member may do, with what AdminJS's handler looks for on a request. */

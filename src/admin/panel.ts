@@ -4,6 +4,7 @@ import type { Services } from '../billing/services.ts';
 import { readDesignTokens } from '../kit/design-tokens.ts';
 import { countPendingApprovals } from '../approvals/approvals.ts';
 import { recordActions } from './actions/index.ts';
+import type { SandboxPanel } from '../sandbox/panel-controls.ts';
 import { AssetStore } from './assets.ts';
 import { readDashboard } from './dashboard.ts';
 import { countRecordedTransfers } from '../payments/bank-transfers.ts';
@@ -21,7 +22,7 @@ import { panelFont, panelTheme } from './theme.ts';
  * Makes AdminJS ready: about a second, most of it the import of AdminJS with the bundlers that it carries and we do not
  * use. So this module is imported when the panel is first needed, or warmed up in the background.
  */
-export async function loadPanel(services: Services, root: string): Promise<Router> {
+export async function loadPanel(services: Services, root: string, sandbox: SandboxPanel | undefined): Promise<Router> {
   const [{ AdminJS, ApiController, initializeStore }, { combineStyles }, files] = await Promise.all([
     import('adminjs'),
     import('@adminjs/design-system'),
@@ -39,6 +40,7 @@ export async function loadPanel(services: Services, root: string): Promise<Route
       component: 'PanelDashboard',
       handler: (request: ActionRequest) => readDashboard(services, request.query),
     },
+    pages: sandbox === undefined ? {} : { sandbox: { component: 'PanelSandbox', icon: 'Box' } },
     locale: panelLocale,
     settings: { defaultPerPage: 20 },
   });
@@ -54,5 +56,5 @@ export async function loadPanel(services: Services, root: string): Promise<Route
     approval_requests: await countPendingApprovals(services.clock.now()),
   });
   const find: PanelParts['find'] = (role, typed) => search(services, role, typed);
-  return panelRouter({ admin, assets, Api: ApiController, renderShell, countWaiting, find });
+  return panelRouter({ admin, assets, Api: ApiController, renderShell, countWaiting, find, sandbox });
 }

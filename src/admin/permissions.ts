@@ -80,6 +80,22 @@ const table = {
   audit_log: read,
 } as const satisfies Record<string, Record<string, readonly StaffRole[]>>;
 
+/** The same for pages that are about no table. */
+const pageTable = {
+  dashboard: { view: everyone },
+  /** Outside production only: everybody may read, who owns the place may turn the clock and arm faults. */
+  sandbox: { view: everyone, change: ['owner'] },
+} as const satisfies Record<string, Record<string, readonly StaffRole[]>>;
+
+export type PageId = keyof typeof pageTable;
+
+export const pagePermissions: Readonly<Record<PageId, Readonly<Record<string, readonly StaffRole[]>>>> = pageTable;
+
+export function mayOnPage(role: StaffRole, page: PageId, what: 'view' | 'change'): boolean {
+  const allowed = pagePermissions[page];
+  return allowed[what]?.includes(role) ?? false;
+}
+
 export type ResourceId = keyof typeof table;
 
 export const resourceIds = Object.keys(table) as ResourceId[];

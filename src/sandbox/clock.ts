@@ -30,9 +30,11 @@ export class ClockControl {
   /** @param duration ISO 8601: `P1M`. @throws ValidationFailed */
   async advance(duration: string): Promise<Date> {
     const parsed = Duration.fromISO(duration);
+    // What is no duration cannot be added either.
+    if (!parsed.isValid) throw invalid('advance', 'must be an ISO 8601 duration such as P1M');
     return this.#queue(() => {
       const target = DateTime.fromJSDate(this.now(), { zone: 'utc' }).plus(parsed);
-      if (!parsed.isValid || !target.isValid) throw invalid('advance', 'must be an ISO 8601 duration such as P1M');
+      if (!target.isValid) throw invalid('advance', 'must be an ISO 8601 duration such as P1M');
       return this.#turnTo(target.toJSDate(), 'advance');
     });
   }

@@ -6,6 +6,7 @@ import { ClockControl } from './clock.ts';
 import { createSandboxRoutes } from './control-routes.ts';
 import type { Mailbox } from './mailbox.ts';
 import { sandboxPages } from './pages.ts';
+import { createPanelControls, type SandboxPanel } from './panel-controls.ts';
 import { createPaypalControlRoutes, type PaypalSimulator } from './paypal/index.ts';
 
 /** What stands in for the outside world, each part under its own address. */
@@ -16,6 +17,8 @@ export interface Sandbox {
   api: Router;
   /** `/sandbox`, in the look of the customer pages. */
   pages: (show: ShowPage) => Router;
+  /** For the staff panel. */
+  panel: SandboxPanel;
 }
 
 export function createSandbox(
@@ -31,5 +34,6 @@ export function createSandbox(
     paypal: simulator.router,
     api,
     pages: (show) => sandboxPages({ show, clock, mailbox, control: simulator.control }),
+    panel: createPanelControls(services, { clock, mailbox, control: simulator.control }),
   };
 }

@@ -46,20 +46,24 @@ export function homeModel({ mailCount, now, faults, orders }: Home, t: Translate
     ],
     faultGroups: faultGroups(t),
     faultOrders: orders.map(({ order: { id, unit } }) => ({ id, amount: money(unit.amount) })),
-    armed: faults.map(({ on, fault, times, orderId }) => ({
-      text: t('sandbox:fault.armed', {
-        on: t(`sandbox:fault.on.${on}`),
-        fault: t(`sandbox:fault.${fault}`),
-        count: times,
-      }),
-      orderId,
-    })),
+    armed: armedFaults(faults, t),
     paypalOrders: orders.map((order) => paypalOrder(order, t)),
     calls: calls.map(([call, name]) => ({ call, text: t(`sandbox:call.${name}`) })),
   };
 }
 
-function faultGroups(t: Translate) {
+export function armedFaults(faults: readonly Fault[], t: Translate) {
+  return faults.map(({ on, fault, times, orderId }) => ({
+    text: t('sandbox:fault.armed', {
+      on: t(`sandbox:fault.on.${on}`),
+      fault: t(`sandbox:fault.${fault}`),
+      count: times,
+    }),
+    orderId,
+  }));
+}
+
+export function faultGroups(t: Translate) {
   return Object.entries(faultsByTarget).map(([on, names]) => ({
     label: t(`sandbox:fault.on.${on}`),
     faults: names.map((name) => ({ value: `${on}:${name}`, label: t(`sandbox:fault.${name}`) })),

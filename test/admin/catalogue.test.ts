@@ -204,6 +204,27 @@ describe('plans, prices and staff in the panel', function () {
     expect(entry?.after).to.include({ amount: '34.99' });
   });
 
+  it('says who stays at a price, on its plan and before it is taken off sale', async () => {
+    const [old] = await sql<{ id: string; plan_id: string }>(
+      `SELECT p.id, plan_id FROM plan_prices p JOIN plans ON plans.id = plan_id
+       WHERE plan_code = 'pro' AND subscription_type = 'monthly' AND currency = 'USD' AND NOT p.is_active`,
+    );
+    const shown = await owner.get(`/api/resources/plans/records/${old?.plan_id ?? ''}/show`);
+    const { params } = shown.json.record as { params: Record<string, string> };
+    const prices = JSON.parse(params['prices'] ?? '[]') as Record<string, unknown>[];
+    const monthly = prices.filter((one) => one['subscriptionType'] === 'monthly' && one['currency'] === 'USD');
+    expect(monthly.map(({ amountMinor, isActive, holders }) => ({ amountMinor, isActive, holders }))).to.deep.equal([
+      { amountMinor: 3499, isActive: true, holders: 0 },
+      { amountMinor: 2999, isActive: false, holders: 1 },
+    ]);
+    const customer = await addCustomer(panel.services);
+    await buy(panel.services, customer.id, { plan: { planCode: 'pro' }, subscriptionType: 'monthly' });
+    const [on] = await sql<{ price_id: string }>('SELECT price_id FROM subscriptions WHERE user_id = $1', customer.id);
+    const preview = await owner.get(`/api/resources/plan_prices/records/${on?.price_id ?? ''}/archive`);
+    const facts = (preview.json.record as { params: { preview: string } }).params.preview;
+    expect(JSON.parse(facts)).to.deep.equal({ holders: 1 });
+  });
+
   it('never edits a price, neither by the panel nor by the database', async () => {
     const [sold] = await sql<{ id: string }>('SELECT price_id AS id FROM orders WHERE price_id IS NOT NULL LIMIT 1');
     const id = sold?.id ?? '';

@@ -20,6 +20,7 @@ interface State {
   branding: { logo?: string; companyName: string };
   paths: { rootPath: string; logoutPath: string };
   resources: ResourceJSON[];
+  pages: { name: string }[];
 }
 
 const languages = [
@@ -30,7 +31,7 @@ const languages = [
 /** Every table that this role may see, under its heading; nothing folds away. */
 export function Sidebar({ isVisible }: { isVisible: boolean }) {
   const { t, tl } = useTranslation();
-  const { branding, paths, resources } = useSelector((state: State) => state);
+  const { branding, paths, resources, pages } = useSelector((state: State) => state);
   const { pathname } = useLocation();
   const waiting = useWaiting(paths.rootPath, pathname);
   const visible = resources.filter(({ href }) => href !== null);
@@ -60,6 +61,21 @@ export function Sidebar({ isVisible }: { isVisible: boolean }) {
             ))}
           </section>
         ))}
+        {pages.length > 0 && (
+          <section>
+            <h2>
+              <Icon icon="Box" size={13} /> {t('panel.sandbox.outside')}
+            </h2>
+            {pages.map(({ name }) => {
+              const href = `${paths.rootPath}/pages/${name}`;
+              return (
+                <Link key={name} to={href} aria-current={current(href)}>
+                  {t(`panel.${name}.title`)}
+                </Link>
+              );
+            })}
+          </section>
+        )}
       </nav>
     </aside>
   );

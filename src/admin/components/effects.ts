@@ -23,11 +23,17 @@ export function effects(
   if (name.endsWith('Transfer')) return transferEffects(name, facts, values, locale, say, part);
   if (part === 'confirm') return [];
   if (name === 'cancel') return cancelEffects(facts, values, locale, say, number);
+  if (name === 'archive') return [say('effect'), archiveEffect(facts, locale, t)];
   if (name === 'grantPlan') return grantEffects(facts, locale, say, number);
   if (name === 'changePlan') return changeEffects(facts, locale, say, number);
   if (name === 'erase') return eraseEffects(facts, say, number);
   if (name === 'resume') return [say('effect', { end: timeOf(facts['endDate'], locale) }), say('mail')];
   return [say('effect', facts)];
+}
+
+function archiveEffect({ holders }: Facts, locale: string, t: Translate): string {
+  const count = Number(holders);
+  return t('panel.prices.stay', { count, shown: formatNumber(count, locale) });
 }
 
 export type Say = (key: string, shown?: Record<string, unknown>) => string;

@@ -3,6 +3,7 @@ import { useState, type FormEvent } from 'react';
 import type { FormField } from '../forms/form.ts';
 import { FormInput } from './form-input.tsx';
 import { fromRecord, toBody, type Values } from './form-values.ts';
+import { PriceImpact } from './plan-prices.tsx';
 import { Problem, useSend } from './send.tsx';
 
 /** Makes or changes a row, with the fields that `src/admin/forms/` names. */
@@ -33,6 +34,7 @@ export function PanelForm({ action, resource, record }: ActionProps) {
           error={errorOf(field.name)}
         />
       ))}
+      {resource.id === 'plan_prices' && <PriceImpact values={values} />}
       <Problem problem={problem} />
       <div className="p-buttons">
         <button type="submit" className="p-button" disabled={sending} data-testid="save">

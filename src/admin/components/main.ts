@@ -5,6 +5,7 @@ import { PanelExplain } from './explain.tsx';
 import { PanelForm } from './form.tsx';
 import { DefaultListAction } from './list.tsx';
 import { DefaultShowAction } from './record-page.tsx';
+import { PanelSandbox } from './sandbox.tsx';
 import { PanelCell, PanelField } from './value.tsx';
 
 /** What AdminJS's scripts have left in the window. */
@@ -22,6 +23,7 @@ page.AdminJS.UserComponents = {
   PanelExplain,
   PanelField,
   PanelForm,
+  PanelSandbox,
   ActionHeader,
   DefaultListAction,
   DefaultShowAction,

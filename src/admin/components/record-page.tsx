@@ -6,6 +6,7 @@ import type { Related } from '../resources/spec.ts';
 import { Changes } from './changes.tsx';
 import { IncidentCase } from './incident-case.tsx';
 import { OrderRefunds } from './order-refunds.tsx';
+import { PlanPrices } from './plan-prices.tsx';
 import { UserStory } from './user-story.tsx';
 
 const wide = ['json', 'features', 'prices', 'localized', 'longText'];
@@ -22,6 +23,7 @@ export function DefaultShowAction({ action, resource, record: first }: ActionPro
       {resource.id === 'users' && <UserStory record={record} />}
       {resource.id === 'incidents' && <IncidentCase record={record} changed={setChanged} />}
       {resource.id === 'orders' && <OrderRefunds record={record} />}
+      {resource.id === 'plans' && <PlanPrices record={record} />}
       <RelatedLinks related={action.custom['related'] as Related[]} id={record.id} />
       {resource.id === 'audit_log' && <Changes record={record} />}
       <dl className="p-sheet">
