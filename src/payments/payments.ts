@@ -137,6 +137,6 @@ function toCompare({ since, also, startedAt }: Comparison): WhereOptions {
 /** Forgets who paid. → how many payments knew it */
 export async function erasePayersOf(tx: Tx, orderIds: readonly string[]): Promise<number> {
   const where = { orderId: { [Op.in]: orderIds }, payerSealed: { [Op.ne]: null } };
-  const [erased] = await Payment.update({ payerSealed: null }, { where, transaction: tx });
+  const [erased] = await Payment.update({ payerSealed: null, payerIndex: null }, { where, transaction: tx });
   return erased;
 }

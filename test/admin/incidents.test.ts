@@ -143,7 +143,7 @@ describe('incidents in the panel', function () {
     const id = await addIncident(panel.services);
     await addIncident(panel.services);
     expect(await count()).to.include({ incidents: 2 });
-    expect(await readDashboard(panel.services)).to.include({ openIncidents: 2 });
+    expect((await readDashboard(panel.services)).waiting).to.include({ openIncidents: 2 });
     await resolve('owner', id, { reason: 'settled' });
     expect(await count()).to.include({ incidents: 1 });
     expect((await new StaffClient(panel).get('/api/waiting')).status).to.equal(401);

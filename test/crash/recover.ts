@@ -3,8 +3,8 @@ import { runDueJobs } from '../../src/jobs/runner.ts';
 import { startWorker } from '../../src/jobs/worker.ts';
 import { eventually, type TestApp } from '../support/app.ts';
 
-/** Half a day, by which every order that nobody pays has run out. */
-const patienceMinutes = 12 * 60;
+/** More than a day, by which every order that nobody pays has run out, and each day's jobs have looked again. */
+const patienceMinutes = 24 * 60;
 
 /** What a system does by itself after a restart: its jobs, as time goes by, and then what is in the queue. */
 export async function recover(app: TestApp): Promise<void> {
