@@ -1,7 +1,7 @@
 'use strict';
 
 /**
- * What the panel's search looks things up by: see record 46. Parts of names and addresses are found where the extension
+ * What the panel's search looks things up by: see record 37. Parts of names and addresses are found where the extension
  * pg_trgm can be had; without it their beginnings are.
  */
 module.exports = {

@@ -2,7 +2,7 @@
 
 /**
  * The figures of business by day, so that the dashboard reads a few thousand rows instead of millions; and the indexes by
- * which one day of each table is found. See record 51.
+ * which one day of each table is found. See record 41.
  */
 module.exports = {
   async up(queryInterface) {
