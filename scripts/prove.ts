@@ -17,7 +17,7 @@ async function main(): Promise<void> {
     const { books, auditHead } = await proveBooks(services);
     if (values['with-archive']) books.push(...(await proveArchive(services, directory)).books);
     tell(books);
-    console.log(`The audit log ends with entry ${auditHead.seq}: ${auditHead.hash}`);
+    if (auditHead.seq > 0) console.log(`The audit log ends with entry ${auditHead.seq}: ${auditHead.hash}`);
   });
 }
 
